@@ -43,7 +43,7 @@ internal static class SimdTiers
     }
 
     /// <summary>The message for a tier that the processor lacks.</summary>
-    /// <param name="requested">The tier.</param>
+    /// <param name="requested">The tier that was asked for, wider than <paramref name="widest"/>.</param>
     /// <param name="widest">The widest tier of the processor.</param>
     public static string Missing(SimdTier requested, SimdTier widest) =>
         $"This processor has no {Bits(requested)}-bit vectors: ask for {Bits(widest)} bits ({InstructionSet(widest)}) at the most, " +

@@ -67,7 +67,7 @@ public sealed record Explanation
 
 /// <summary>A token of the sequence.</summary>
 /// <param name="Index">Its place in the sequence, from 0.</param>
-/// <param name="Id">Its id.</param>
+/// <param name="Id">Its number in the vocabulary.</param>
 /// <param name="Piece">Its spelling in the vocabulary, U+2581 for a space; empty if it has none or there is no tokenizer.</param>
 /// <param name="IsImage">Whether it stands for a patch of the picture.</param>
 public sealed record ExplainedToken(int Index, int Id, string Piece, bool IsImage);
@@ -82,7 +82,7 @@ public sealed record ExplainedToken(int Index, int Id, string Piece, bool IsImag
 public sealed record StageNorm(string Name, double Image, double? Text);
 
 /// <summary>A token that could have been next.</summary>
-/// <param name="Id">Its id.</param>
+/// <param name="Id">Its number in the vocabulary.</param>
 /// <param name="Piece">Its spelling, as in <see cref="ExplainedToken"/>.</param>
 /// <param name="Probability">Under the model, 0 to 1.</param>
 public sealed record ExplainedCandidate(int Id, string Piece, double Probability);

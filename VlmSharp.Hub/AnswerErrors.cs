@@ -14,7 +14,7 @@ internal sealed class AnswerErrors(HubOptions options, HubModel? model)
     private string TokenPlace => options.TokenFile is { } file ? $"HF_TOKEN or the file {file}" : "a file that --token-file names";
 
     /// <summary>The error of a response whose status is not a success.</summary>
-    /// <param name="answer">The response.</param>
+    /// <param name="answer">Its status and headers are read, not its body.</param>
     /// <param name="file">The requested file, or null for the listing.</param>
     /// <returns>The error.</returns>
     public HubException Of(HttpResponseMessage answer, string? file)
@@ -44,7 +44,7 @@ internal sealed class AnswerErrors(HubOptions options, HubModel? model)
     }
 
     /// <summary>The error of a request that got no response.</summary>
-    /// <param name="e">The exception.</param>
+    /// <param name="e">What the HTTP client threw; its kind says whether name, connection or certificate failed.</param>
     /// <param name="to">The address of the request.</param>
     /// <returns>The error.</returns>
     public static HubException Of(HttpRequestException e, Uri to)

@@ -25,7 +25,7 @@ internal sealed class BlobFile : IDisposable
     public string HashName => hash.Name;
 
     /// <summary>Opens the file of an earlier download, or creates it.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">Path of the incomplete blob in the cache; it is locked while it is open.</param>
     /// <param name="remote">The file on the hub.</param>
     /// <param name="cache">The cache's folder, for messages.</param>
     /// <param name="cancellationToken">Stops the reading of the existing bytes.</param>

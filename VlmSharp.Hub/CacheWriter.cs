@@ -20,9 +20,9 @@ internal sealed class CacheWriter(CacheLayout layout, bool useSymlinks)
     /// <summary>
     /// Gives a blob its name in a snapshot: by a symbolic link, or without links by moving it (or a copy, if others may use the blob).
     /// </summary>
-    /// <param name="etag">The blob.</param>
-    /// <param name="commit">The snapshot.</param>
-    /// <param name="name">The name.</param>
+    /// <param name="etag">The name of the blob: its hash.</param>
+    /// <param name="commit">The snapshot's commit, 40 digits.</param>
+    /// <param name="name">The file's name in the repository, with its folders.</param>
     /// <param name="isNew">Whether the blob was downloaded just now.</param>
     public void Link(string etag, string commit, string name, bool isNew)
     {

@@ -1,7 +1,7 @@
 namespace VlmSharp.Hub;
 
 /// <summary>A request for a part of a file failed, and a retry may succeed.</summary>
-/// <param name="error">The error.</param>
+/// <param name="error">What users see if no retry succeeds.</param>
 /// <param name="wait">The wait that the server asks for, or null.</param>
 internal sealed class FetchFailure(HubException error, TimeSpan? wait) : Exception(error.Message, error)
 {

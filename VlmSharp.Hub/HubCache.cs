@@ -21,7 +21,7 @@ public sealed class HubCache(string directory)
     }
 
     /// <summary>Finds a complete model.</summary>
-    /// <param name="model">The model.</param>
+    /// <param name="model">Name and revision.</param>
     /// <returns>The cached model.</returns>
     /// <exception cref="HubException">
     /// The model is missing (<see cref="HubErrorKind.NotCached"/>) or incomplete (<see cref="HubErrorKind.IncompleteSnapshot"/>).

@@ -13,7 +13,7 @@ public sealed class HubClient(HubOptions options)
     private static readonly TimeSpan ReportEvery = TimeSpan.FromMilliseconds(100);
 
     /// <summary>What a pull would do: requests the list of files, and the size and hash of each required file.</summary>
-    /// <param name="model">The model.</param>
+    /// <param name="model">Name and revision.</param>
     /// <param name="cancellationToken">Cancels the requests.</param>
     /// <returns>The plan.</returns>
     /// <exception cref="HubException">The hub or the network failed, or offline mode forbids requests.</exception>
@@ -26,7 +26,7 @@ public sealed class HubClient(HubOptions options)
     }
 
     /// <summary>Downloads a model; files that are already in the cache are not downloaded again.</summary>
-    /// <param name="model">The model.</param>
+    /// <param name="model">Name and revision; a commit that is in the cache needs no request.</param>
     /// <param name="progress">Receives the progress, about ten times per second, on any thread.</param>
     /// <param name="cancellationToken">Stops the download; downloaded bytes stay for another try.</param>
     /// <returns>The snapshot's folder, to be opened as a model.</returns>

@@ -23,13 +23,13 @@ public sealed partial record HubModel
     internal bool IsCommit => CommitPattern().IsMatch(Revision);
 
     /// <summary>Parses <c>OWNER/NAME</c> or <c>OWNER/NAME@REVISION</c>.</summary>
-    /// <param name="text">The text.</param>
+    /// <param name="text">What the user typed; without a revision it is <c>main</c>.</param>
     /// <returns>The model.</returns>
     /// <exception cref="HubException">The text is not a valid name (<see cref="HubErrorKind.BadName"/>).</exception>
     public static HubModel Parse(string text) => TryParse(text, out HubModel? model) ? model : throw HubErrors.BadName(text);
 
     /// <summary>The same without an exception, to test whether a text can be a name.</summary>
-    /// <param name="text">The text.</param>
+    /// <param name="text">What the user typed.</param>
     /// <param name="model">The model, or null.</param>
     /// <returns>Whether it is a name.</returns>
     public static bool TryParse(string text, [NotNullWhen(true)] out HubModel? model)

@@ -1,7 +1,7 @@
 namespace VlmSharp.Hub;
 
 /// <summary>What a pull would do.</summary>
-/// <param name="Model">The model.</param>
+/// <param name="Model">Name and revision, as they were asked for.</param>
 /// <param name="Commit">The commit of its revision, 40 digits.</param>
 /// <param name="Snapshot">The folder that will hold it.</param>
 /// <param name="Files">The files of the model.</param>

@@ -28,7 +28,7 @@ public sealed class HubToken
     }
 
     /// <summary>A token from the first line of a file.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">A text file; only its first few kilobytes are read.</param>
     /// <returns>The token, or null if the file is empty.</returns>
     /// <exception cref="HubException">The text cannot be a token (<see cref="HubErrorKind.TokenRefused"/>).</exception>
     /// <exception cref="IOException">The file cannot be read; the message says why.</exception>

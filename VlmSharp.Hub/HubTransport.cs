@@ -44,7 +44,7 @@ internal sealed class HubTransport : IDisposable
 
     /// <summary>The response of a successful request, retried if that may help. The body is not read yet.</summary>
     /// <param name="method">GET follows every redirect; HEAD follows those within the hub and returns one that leads elsewhere.</param>
-    /// <param name="uri">The address.</param>
+    /// <param name="uri">The address on the hub; the token is sent to no other host.</param>
     /// <param name="file">The requested file, or null for a listing.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <returns>The response.</returns>

@@ -20,7 +20,7 @@ internal static class BicubicResize
     public const int Half = 1 << (PrecisionBits - 1);
 
     /// <summary>Resizes a picture.</summary>
-    /// <param name="image">The picture.</param>
+    /// <param name="image">Of any size; not changed.</param>
     /// <param name="width">Columns of the result.</param>
     /// <param name="height">Rows of the result.</param>
     /// <returns>A new picture, also when the size is the same.</returns>

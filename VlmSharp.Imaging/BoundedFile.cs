@@ -4,7 +4,7 @@ namespace VlmSharp.Imaging;
 internal static class BoundedFile
 {
     /// <summary>The bytes of a file.</summary>
-    /// <param name="path">Its path.</param>
+    /// <param name="path">A path as the user gave it; a folder is refused.</param>
     /// <param name="most">The most bytes it may have.</param>
     /// <param name="error">Makes the caller's exception from the end of a sentence that begins with the path.</param>
     /// <param name="ofPipe">Reads a pipe, whose bytes come once and in order; null if only a regular file will do.</param>

@@ -94,7 +94,7 @@ public static class ImageFile
     /// Like <see cref="Load(Stream, string, ImageOptions?)"/>, but waits for the stream without blocking a thread. The decoding after it is
     /// not asynchronous.
     /// </summary>
-    /// <param name="stream">The file.</param>
+    /// <param name="stream">Read to its end, from where it stands; left open.</param>
     /// <param name="name">Its name in error messages.</param>
     /// <param name="options">Limits and settings; the defaults when null.</param>
     /// <param name="cancellationToken">Ends the reading and the decoding.</param>
@@ -144,7 +144,7 @@ public static class ImageFile
     /// Reads a file and resizes the picture while decoding. The result equals <see cref="Load(string, ImageOptions?)"/> followed by
     /// <see cref="RgbImage.Resize"/>, but the whole picture is never in memory if its format can be decoded row by row.
     /// </summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">A picture file; messages about it begin with this path.</param>
     /// <param name="width">Columns of the result, at least 1.</param>
     /// <param name="height">Rows of the result, at least 1.</param>
     /// <param name="options">Limits and settings; the defaults when null.</param>
@@ -241,7 +241,7 @@ public static class ImageFile
     }
 
     /// <summary>The error for a picture for which memory ran out.</summary>
-    /// <param name="name">Its name.</param>
+    /// <param name="name">What messages call the picture: its path, or a name that the caller gave.</param>
     /// <param name="e">How it ran out, if the picture can be read again when there is more room.</param>
     internal static ImageFormatException NoRoom(string name, Exception? e = null) =>
         new($"{name} does not fit in the memory that this process may have; scale it down, or give the process more memory.", e)

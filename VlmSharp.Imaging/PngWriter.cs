@@ -13,7 +13,7 @@ public static class PngWriter
     private static ReadOnlySpan<byte> CandidateFilters => [0, 1, 2, 4];
 
     /// <summary>Writes the picture to a stream.</summary>
-    /// <param name="image">The picture.</param>
+    /// <param name="image">Written with 8 bits for each of red, green and blue.</param>
     /// <param name="stream">Where to write; left open.</param>
     public static void Write(RgbImage image, Stream stream)
     {
@@ -22,7 +22,7 @@ public static class PngWriter
     }
 
     /// <summary>Writes a gray picture to a stream.</summary>
-    /// <param name="image">The picture.</param>
+    /// <param name="image">Written with 8 bits a pixel.</param>
     /// <param name="stream">Where to write; left open.</param>
     public static void Write(GrayImage image, Stream stream)
     {
@@ -31,8 +31,8 @@ public static class PngWriter
     }
 
     /// <summary>Writes the picture to a file, replacing it.</summary>
-    /// <param name="image">The picture.</param>
-    /// <param name="path">The file.</param>
+    /// <param name="image">Written with 8 bits for each of red, green and blue.</param>
+    /// <param name="path">Its folder must exist.</param>
     public static void Save(RgbImage image, string path)
     {
         using FileStream stream = File.Create(path);
@@ -40,8 +40,8 @@ public static class PngWriter
     }
 
     /// <summary>Writes a gray picture to a file, replacing it.</summary>
-    /// <param name="image">The picture.</param>
-    /// <param name="path">The file.</param>
+    /// <param name="image">Written with 8 bits a pixel.</param>
+    /// <param name="path">Its folder must exist.</param>
     public static void Save(GrayImage image, string path)
     {
         using FileStream stream = File.Create(path);

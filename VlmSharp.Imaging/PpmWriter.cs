@@ -6,7 +6,7 @@ namespace VlmSharp.Imaging;
 public static class PpmWriter
 {
     /// <summary>Writes the picture to a stream.</summary>
-    /// <param name="image">The picture.</param>
+    /// <param name="image">Written as P6, 3 bytes a pixel.</param>
     /// <param name="stream">Where to write; left open.</param>
     public static void Write(RgbImage image, Stream stream)
     {
@@ -17,8 +17,8 @@ public static class PpmWriter
     }
 
     /// <summary>Writes the picture to a file, replacing it.</summary>
-    /// <param name="image">The picture.</param>
-    /// <param name="path">The file.</param>
+    /// <param name="image">Written as P6, 3 bytes a pixel.</param>
+    /// <param name="path">Its folder must exist.</param>
     public static void Save(RgbImage image, string path)
     {
         using FileStream stream = File.Create(path);

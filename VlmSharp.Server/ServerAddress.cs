@@ -8,7 +8,7 @@ internal static class ServerAddress
 {
     /// <summary>Makes one of a host as a user writes it.</summary>
     /// <param name="host">An IP address, a name of this machine, or * for every address.</param>
-    /// <param name="port">The port.</param>
+    /// <param name="port">0 to 65535; 0 lets the system choose one.</param>
     /// <exception cref="ArgumentException">There is no such host.</exception>
     public static IPEndPoint Parse(string host, int port)
     {

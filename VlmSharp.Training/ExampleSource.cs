@@ -6,7 +6,7 @@ using VlmSharp.Training.Loop;
 namespace VlmSharp.Training;
 
 /// <summary>The examples of a stream as the batches of a training.</summary>
-/// <param name="data">The examples.</param>
+/// <param name="data">Gives the fingerprint; the stream reads the examples.</param>
 /// <param name="stream">Their order; used and not disposed of.</param>
 public sealed class ExampleSource(TrainingData data, ExampleStream stream) : IBatchSource<IReadOnlyList<TrainingSequence>>, IDisposable
 {

@@ -11,9 +11,9 @@ namespace VlmSharp.Training;
 public static class GradientFile
 {
     /// <summary>Writes <c>loss</c> [1] and <c>grad.NAME</c> for each trained parameter, in its stored shape, all F32.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">A safetensors file; an existing one is replaced.</param>
     /// <param name="model">Has the gradients, as sums of its tape.</param>
-    /// <param name="loss">The loss.</param>
+    /// <param name="loss">The value that the gradients belong to.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
     public static void Write(string path, TrainableModel model, double loss)
     {

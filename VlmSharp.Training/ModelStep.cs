@@ -53,7 +53,7 @@ public sealed class ModelStep : ITrainingStep<IReadOnlyList<TrainingSequence>>, 
     }
 
     /// <summary>The loss of held-out examples.</summary>
-    /// <param name="batch">The examples.</param>
+    /// <param name="batch">Held-out examples; no parameter changes.</param>
     /// <returns>Their loss.</returns>
     public BatchLoss Evaluate(IReadOnlyList<TrainingSequence> batch)
     {

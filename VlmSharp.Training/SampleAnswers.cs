@@ -7,7 +7,7 @@ namespace VlmSharp.Training;
 
 /// <summary>Greedy answers of the current model to some examples of the evaluation data.</summary>
 /// <param name="model">The model in training.</param>
-/// <param name="examples">The examples.</param>
+/// <param name="examples">Which questions are asked; their pictures are kept in memory.</param>
 internal sealed class SampleAnswers(TrainableModel model, IReadOnlyList<PreparedExample> examples)
 {
     private const int MostTokens = 64, PictureSide = 224;

@@ -42,9 +42,9 @@ internal sealed class TrainedAdapter : IDisposable
     /// Creates an adapter that changes nothing yet: B is 0, and A is uniform in +-1/sqrt(in), as in PEFT's default.
     /// </summary>
     /// <param name="backend">Where it is trained.</param>
-    /// <param name="model">The model.</param>
+    /// <param name="model">The configuration of the base model.</param>
     /// <param name="config">The adapted layers and the rank.</param>
-    /// <param name="seed">The seed of A.</param>
+    /// <param name="seed">Two adapters with one seed are equal.</param>
     /// <exception cref="RequestException">The configuration names no layer.</exception>
     public static TrainedAdapter Begin(IComputeBackend backend, PaliGemmaConfig model, AdapterConfig config, long seed)
     {
@@ -63,7 +63,7 @@ internal sealed class TrainedAdapter : IDisposable
 
     /// <summary>Loads an adapter from a folder to continue its training.</summary>
     /// <param name="backend">Where it is trained.</param>
-    /// <param name="model">The model.</param>
+    /// <param name="model">The configuration of the base model.</param>
     /// <param name="directory">The folder, in PEFT's layout.</param>
     /// <exception cref="ModelFormatException">It is not the folder of an adapter, or does not fit the model.</exception>
     public static TrainedAdapter Continue(IComputeBackend backend, PaliGemmaConfig model, string directory)

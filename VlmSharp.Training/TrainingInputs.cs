@@ -109,7 +109,7 @@ public sealed class TrainingInputs : IDisposable
 }
 
 /// <summary>How large an example is.</summary>
-/// <param name="Images">Pictures.</param>
+/// <param name="Images">How many pictures it has.</param>
 /// <param name="Prefix">Tokens of the prefix, pictures not among them.</param>
 /// <param name="Suffix">Target tokens.</param>
 internal readonly record struct ExampleSize(int Images, int Prefix, int Suffix);

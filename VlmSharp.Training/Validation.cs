@@ -14,9 +14,9 @@ internal sealed class Validation
 
     /// <summary>Prepares it.</summary>
     /// <param name="model">The model in training.</param>
-    /// <param name="step">Computes losses.</param>
+    /// <param name="step">Computes the losses; no parameter changes.</param>
     /// <param name="data">The data; used and not disposed of.</param>
-    /// <param name="encoder">Makes tokens.</param>
+    /// <param name="encoder">Turns questions and answers into tokens.</param>
     /// <param name="options">Batch size, how many answers.</param>
     public Validation(TrainableModel model, ModelStep step, TrainingData data, ExampleEncoder encoder, FineTuningOptions options)
     {

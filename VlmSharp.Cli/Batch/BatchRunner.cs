@@ -7,7 +7,7 @@ using VlmSharp.Tasks;
 namespace VlmSharp.Cli.Batch;
 
 /// <summary>Generates for groups of items and yields one record for each item, in order.</summary>
-/// <param name="model">The model.</param>
+/// <param name="model">Owned by the caller, like its tasks.</param>
 /// <param name="tasks">The model's tasks.</param>
 /// <param name="options">How to generate.</param>
 /// <param name="size">Number of items per group. Results do not depend on it.</param>

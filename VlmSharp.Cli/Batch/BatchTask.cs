@@ -8,7 +8,7 @@ namespace VlmSharp.Cli.Batch;
 
 /// <summary>What is asked about an item: a task, or a literal prompt.</summary>
 /// <param name="Task">The task, or null.</param>
-/// <param name="Prompt">The prompt.</param>
+/// <param name="Prompt">What the model reads: the task's own wording, or the literal prompt if there is no task.</param>
 internal sealed record BatchTask(VisionTask? Task, string Prompt)
 {
     /// <summary>The tasks that a line or the command line can ask for.</summary>
@@ -40,7 +40,7 @@ internal sealed record BatchTask(VisionTask? Task, string Prompt)
     }
 
     /// <summary>The task of an item; the command line provides what the item's line omits.</summary>
-    /// <param name="item">The item.</param>
+    /// <param name="item">What a line of the list says; its members may be null.</param>
     /// <param name="defaults">The values of the command line.</param>
     /// <param name="anyLabel">Whether boxes may have any label.</param>
     /// <exception cref="RequestException">The line and the command line together do not say what to do.</exception>

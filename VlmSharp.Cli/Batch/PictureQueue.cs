@@ -7,7 +7,7 @@ using VlmSharp.Preprocessing;
 namespace VlmSharp.Cli.Batch;
 
 /// <summary>An item with its pictures read.</summary>
-/// <param name="Item">The item.</param>
+/// <param name="Item">What the list says of it.</param>
 /// <param name="Pictures">Its pictures at the model's size; empty if reading failed.</param>
 /// <param name="Sizes">Their original sizes, upright.</param>
 /// <param name="Fault">Why reading failed, or null.</param>

@@ -100,7 +100,7 @@ internal sealed class ShardFile : IRecordSink
     }
 
     /// <summary>Writes the marker of a complete file.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">The marker's own path; an existing file is replaced.</param>
     /// <param name="records">Number of records.</param>
     /// <param name="errors">Number of error records.</param>
     /// <param name="hash">SHA-256 of the file.</param>

@@ -85,7 +85,7 @@ internal sealed class StoredRun : IDisposable
     }
 
     /// <summary>Uploads a file of the folder.</summary>
-    /// <param name="file">The file.</param>
+    /// <param name="file">Path on the local disk.</param>
     /// <param name="name">The object's name under the prefix.</param>
     /// <param name="cancellationToken">Stops the upload.</param>
     private void Upload(string file, string name, CancellationToken cancellationToken) =>

@@ -21,7 +21,7 @@ internal sealed record WorkSource(string Folder, Func<IEnumerable<string>> Lines
     public static WorkSource Picture(string name) => new("", () => [name]) { ArePictures = true };
 
     /// <summary>An item of this source.</summary>
-    /// <param name="line">Its line.</param>
+    /// <param name="line">The path of a picture, or a line of JSON.</param>
     /// <param name="index">Its index among all items.</param>
     public WorkItem Item(string line, long index) =>
         ArePictures ? WorkItem.Picture(line, index, Folder) with { Given = Given } : WorkItem.Parse(line, index, Folder);

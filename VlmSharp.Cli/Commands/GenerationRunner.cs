@@ -43,8 +43,8 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
         IReadOnlyList<string> Files, VisionTask? Task, Func<IReadOnlyList<RgbImage>, GenerationRequest>? Request);
 
     /// <summary>The same task on many pictures.</summary>
-    /// <param name="files">The pictures.</param>
-    /// <param name="task">The task.</param>
+    /// <param name="files">Paths of the pictures, one request for each.</param>
+    /// <param name="task">What is asked about each of them.</param>
     /// <param name="further">More pictures, which are added to each request.</param>
     public static IEnumerable<Job> Jobs(IEnumerable<string> files, VisionTask task, params string[] further) =>
         files.Select(file => new Job([file, .. further], task, null));

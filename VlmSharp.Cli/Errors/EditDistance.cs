@@ -4,7 +4,7 @@ namespace VlmSharp.Cli.Errors;
 internal static class EditDistance
 {
     /// <summary>The optimal string alignment distance.</summary>
-    /// <param name="a">A word.</param>
+    /// <param name="a">What was typed; case counts.</param>
     /// <param name="b">Another word.</param>
     /// <returns>Number of errors; 0 for equal words.</returns>
     public static int Of(string a, string b)

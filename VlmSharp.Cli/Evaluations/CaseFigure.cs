@@ -11,7 +11,7 @@ internal static class CaseFigure
     private const int Side = 224, LongestText = 300, MostReferences = 3, MostBoxes = 40;
 
     /// <summary>Writes an item.</summary>
-    /// <param name="page">The page.</param>
+    /// <param name="page">Receives the markup, which is escaped.</param>
     /// <param name="answered">The item with its answer.</param>
     /// <param name="score">Its score as text.</param>
     /// <param name="before">The answer of another run, or null.</param>

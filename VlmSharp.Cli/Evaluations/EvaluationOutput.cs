@@ -17,7 +17,7 @@ internal static class EvaluationOutput
 
     /// <summary>Writes all files. Except for <c>latency.json</c> and the report, they depend only on records and references.</summary>
     /// <param name="result">The result of the evaluation.</param>
-    /// <param name="folder">The folder.</param>
+    /// <param name="folder">Where the files go; files of the same names are replaced.</param>
     /// <param name="categories">The ids of COCO's categories, or null.</param>
     /// <param name="worst">Number of answers that the report shows.</param>
     public static void Save(EvaluationResult result, string folder, IReadOnlyDictionary<string, string>? categories, int worst)

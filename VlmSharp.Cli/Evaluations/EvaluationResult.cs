@@ -4,10 +4,10 @@ using VlmSharp.Evaluation.Runs;
 namespace VlmSharp.Cli.Evaluations;
 
 /// <summary>The result of an evaluation.</summary>
-/// <param name="Benchmark">The benchmark.</param>
+/// <param name="Benchmark">What was measured; it says how answers are scored.</param>
 /// <param name="Model">The model's folder, without its path.</param>
 /// <param name="Items">The items with their answers.</param>
-/// <param name="Scores">Their scores.</param>
+/// <param name="Scores">A score for each item, in the same order, and the metrics that sum them up.</param>
 /// <param name="Figures">The figures, with intervals.</param>
 /// <param name="Variants">The figures of each variant.</param>
 /// <param name="Latency">The latencies, or null if unknown.</param>

@@ -8,7 +8,7 @@ using VlmSharp.Tasks;
 namespace VlmSharp.Cli.Evaluations;
 
 /// <summary>The items of an evaluation as work of a batch: first all items unchanged, then all items again in each variant.</summary>
-/// <param name="items">The items.</param>
+/// <param name="items">All items; item i of the work is item i of them, and those of a variant follow in the same order.</param>
 /// <param name="variants">Variants of the items; empty to ask only the unchanged items.</param>
 internal sealed class EvaluationWork(IReadOnlyList<EvaluationItem> items, IReadOnlyList<Variant> variants)
 {

@@ -31,7 +31,7 @@ internal static class PageFrame
 
     /// <summary>Writes a page.</summary>
     /// <param name="stream">Receives the page; left open.</param>
-    /// <param name="title">Its title.</param>
+    /// <param name="title">Plain text for the browser's tab and the heading; it is escaped.</param>
     /// <param name="eyebrow">Small text above the title.</param>
     /// <param name="body">Writes the content below the title.</param>
     public static void Write(Stream stream, string title, string eyebrow, Action<HtmlWriter> body)

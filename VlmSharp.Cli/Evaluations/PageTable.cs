@@ -9,7 +9,7 @@ internal sealed class PageTable : IDisposable
     private readonly int texts;
 
     /// <summary>Begins the table.</summary>
-    /// <param name="page">The page.</param>
+    /// <param name="page">Receives the rows until the table ends.</param>
     /// <param name="texts">Number of text columns.</param>
     /// <param name="columns">The column titles; empty for a table without titles.</param>
     public PageTable(HtmlWriter page, int texts, params ReadOnlySpan<string> columns)

@@ -13,7 +13,7 @@ internal sealed class ChatBody : HttpContent
     private readonly ReadOnlyMemory<byte>[] parts;
 
     /// <summary>Writes the parts.</summary>
-    /// <param name="request">The request.</param>
+    /// <param name="request">Has the prompt, the picture and the number of tokens.</param>
     /// <param name="model">Name of the model; null to omit it.</param>
     /// <param name="extra">Members that every request has.</param>
     public ChatBody(LoadRequest request, string? model, JsonElement? extra)

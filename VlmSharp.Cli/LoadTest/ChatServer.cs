@@ -77,7 +77,7 @@ internal sealed class ChatServer : IDisposable
     }
 
     /// <summary>Sends a request.</summary>
-    /// <param name="request">The request.</param>
+    /// <param name="request">Has the prompt and the picture.</param>
     /// <param name="cancellation">Closes the connection.</param>
     /// <returns>The response as soon as its headers have arrived.</returns>
     public async Task<HttpResponseMessage> PostAsync(LoadRequest request, CancellationToken cancellation)

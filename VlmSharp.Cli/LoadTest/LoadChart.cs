@@ -29,7 +29,7 @@ internal sealed class LoadChart(string title, LoadPlan plan, IReadOnlyList<Stage
     private readonly record struct Axis(IReadOnlyList<double> Places, IReadOnlyList<(double Place, string Label)> Labels, string Name);
 
     /// <summary>Writes the file.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">An SVG file; an existing one is replaced.</param>
     public void Save(string path)
     {
         (Axis axis, Series[][] panels) = IsOverTime ? OverTime(stages[0]) : OverStages();

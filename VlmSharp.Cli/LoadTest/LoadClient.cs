@@ -6,7 +6,7 @@ using System.Text.Json;
 namespace VlmSharp.Cli.LoadTest;
 
 /// <summary>Sends single requests of a stage and measures their latencies.</summary>
-/// <param name="server">The server.</param>
+/// <param name="server">Where requests are sent; the caller owns it.</param>
 /// <param name="timeout">Seconds from its due time after which a request has failed.</param>
 /// <param name="keepsText">Whether outcomes include the answers.</param>
 internal sealed class LoadClient(ChatServer server, double timeout, bool keepsText)
@@ -18,7 +18,7 @@ internal sealed class LoadClient(ChatServer server, double timeout, bool keepsTe
     public double Now => Stopwatch.GetElapsedTime(start).TotalSeconds;
 
     /// <summary>Sends a request and reads its answer.</summary>
-    /// <param name="request">The request.</param>
+    /// <param name="request">What to ask, and whether to cancel it halfway.</param>
     /// <param name="due">When it was due to be sent.</param>
     /// <param name="stop">Ends the load test.</param>
     /// <returns>The outcome; it also reports errors of the network and of the server.</returns>

@@ -27,14 +27,14 @@ internal sealed record LoadError(int? Status, string Type)
     public static LoadError NotSent { get; } = new(null, "not_sent");
 
     /// <summary>An error inside a stream that began without one.</summary>
-    /// <param name="type">Its type.</param>
+    /// <param name="type">The member <c>type</c> of the error's event, as the server spells it.</param>
     public static LoadError InStream(string type) => new(null, $"stream: {type}");
 
     /// <summary>Readable text: "429 rate_limit_error".</summary>
     public override string ToString() => Status is { } status ? $"{status} {Type}" : Type;
 
     /// <summary>The error of a response whose status is not a success.</summary>
-    /// <param name="response">The response.</param>
+    /// <param name="response">Its status and the first bytes of its body are read; the caller disposes of it.</param>
     /// <param name="cancellation">Ends the reading of its body.</param>
     public static async Task<LoadError> OfAsync(HttpResponseMessage response, CancellationToken cancellation)
     {

@@ -20,7 +20,7 @@ internal enum LoadEnd
 /// The outcome of a request. Times are seconds since the stage began. Latencies count from the time at which the request was due, not from
 /// when it was sent: a load generator that falls behind must not make a server look fast (coordinated omission).
 /// </summary>
-/// <param name="Request">The request.</param>
+/// <param name="Request">What was asked.</param>
 /// <param name="Due">When it was due to be sent.</param>
 /// <param name="Sent">When it was sent.</param>
 internal sealed record LoadOutcome(LoadRequest Request, double Due, double Sent)

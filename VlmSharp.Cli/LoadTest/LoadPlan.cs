@@ -18,7 +18,7 @@ internal sealed record LoadStage(double? Rate, int? Clients)
 
 /// <summary>The plan of a load test. Times are seconds.</summary>
 /// <param name="Stages">The stages in order, at least one.</param>
-/// <param name="Mix">The requests.</param>
+/// <param name="Mix">What requests ask, and with which probabilities.</param>
 internal sealed record LoadPlan(IReadOnlyList<LoadStage> Stages, LoadMix Mix)
 {
     /// <summary>The maximum number of requests of a stage, because all their times are kept.</summary>

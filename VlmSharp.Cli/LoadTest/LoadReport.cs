@@ -6,7 +6,7 @@ using VlmSharp.Cli.Output;
 namespace VlmSharp.Cli.LoadTest;
 
 /// <summary>The output of <c>vlmsharp bench serve</c>: a row or an object for each stage.</summary>
-/// <param name="url">The server.</param>
+/// <param name="url">The server's address as the user gave it.</param>
 /// <param name="model">The model's name; null if none was given.</param>
 /// <param name="seed">Seed of the random numbers.</param>
 /// <param name="plan">The plan of the test.</param>

@@ -25,8 +25,8 @@ internal sealed class LoadRun
 
     /// <summary>Runs until every request has ended or the test is stopped; then requests in flight are canceled.</summary>
     /// <param name="plan">The plan of the test.</param>
-    /// <param name="stage">The stage.</param>
-    /// <param name="server">The server.</param>
+    /// <param name="stage">Requests a second, or the number of clients that each wait for their answer.</param>
+    /// <param name="server">Where requests are sent; the caller owns it.</param>
     /// <param name="progress">Called several times per second with the numbers of ended requests, errors, and requests in flight; or
     /// null.</param>
     /// <param name="stop">Stops the test.</param>

@@ -7,8 +7,8 @@ namespace VlmSharp.Cli.LoadTest;
 internal static class RecordFile
 {
     /// <summary>Writes the file stage by stage, in the order in which requests were due.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="stages">The stages.</param>
+    /// <param name="path">A file of JSON lines; an existing one is replaced.</param>
+    /// <param name="stages">The stages that were run, each with all of its outcomes.</param>
     public static void Save(string path, IEnumerable<StageReport> stages)
     {
         using var file = new StreamWriter(path) { NewLine = "\n" };

@@ -4,7 +4,7 @@ namespace VlmSharp.Cli.LoadTest;
 internal static class SmallFile
 {
     /// <summary>The bytes of a file.</summary>
-    /// <param name="path">Its path.</param>
+    /// <param name="path">A file or a pipe.</param>
     /// <param name="most">The maximum size in bytes.</param>
     /// <exception cref="IOException">The path does not exist, is not a file, or is too large.</exception>
     public static byte[] Read(string path, int most)

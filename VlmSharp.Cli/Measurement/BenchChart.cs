@@ -21,7 +21,7 @@ internal sealed class BenchChart(IReadOnlyList<BenchReport> reports)
     private int Height => Top + reports[0].Stages.Count * (reports.Count * (Bar + Gap) + Between) + reports.Count * LineHeight + 8;
 
     /// <summary>Writes the file.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">An SVG file; an existing one is replaced.</param>
     public void Save(string path)
     {
         var svg = new SvgDrawing(Width, Height);

@@ -13,7 +13,7 @@ namespace VlmSharp.Cli.Measurement;
 internal readonly record struct BenchRun(GenerationTimings Timings, long Pictures, Limits? PromptLimits, Limits? DecodeLimits)
 {
     /// <summary>Runs the requests once.</summary>
-    /// <param name="network">The model.</param>
+    /// <param name="network">Owned by the caller; pictures whose features it still has are not encoded again.</param>
     /// <param name="requests">The requests, which run together.</param>
     /// <param name="options">The number of tokens.</param>
     /// <param name="limits">Measures the limits around the stages, or null.</param>

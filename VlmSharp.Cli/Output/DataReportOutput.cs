@@ -14,7 +14,7 @@ internal static class DataReportOutput
     private readonly record struct Row(string Key, string Name, long Count, long Of, IReadOnlyList<string> First);
 
     /// <summary>Writes tables.</summary>
-    /// <param name="report">The report.</param>
+    /// <param name="report">What was found in one file.</param>
     /// <param name="top">Number of most frequent values to show.</param>
     public static void Show(DataReport report, int top)
     {
@@ -64,7 +64,7 @@ internal static class DataReportOutput
 
     /// <summary>Writes a JSON object.</summary>
     /// <param name="json">Receives the object.</param>
-    /// <param name="report">The report.</param>
+    /// <param name="report">What was found in one file.</param>
     /// <param name="top">Number of most frequent values to write.</param>
     public static void Write(Utf8JsonWriter json, DataReport report, int top)
     {

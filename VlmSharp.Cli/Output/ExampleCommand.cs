@@ -15,7 +15,7 @@ internal sealed class ExampleCommand(string name, string description, string not
     private string Notes => notes;
 
     /// <summary>Begins a group of options in the help: all options that are added after this call.</summary>
-    /// <param name="title">Its title.</param>
+    /// <param name="title">The heading above the group's options.</param>
     public void BeginGroup(string title) => groups.Add((title, Options.Count));
 
     /// <summary>Makes the help of every command print its examples.</summary>

@@ -24,7 +24,7 @@ internal static class OutputFolder
     }
 
     /// <summary>Checks before hours of work that a file can be written: its folder exists and accepts new files.</summary>
-    /// <param name="target">The file.</param>
+    /// <param name="target">Path of the file that will be written; a device is accepted.</param>
     /// <param name="option">The option, for messages.</param>
     /// <param name="kind">The extension of what is written; null to accept any.</param>
     /// <exception cref="IOException">The folder does not exist or accepts no new files.</exception>

@@ -9,7 +9,7 @@ internal static class PromptNotes
     private const string ImageToken = "<image>";
 
     /// <summary>A note if a prompt contains image placeholders that are read as text; otherwise null.</summary>
-    /// <param name="request">The request.</param>
+    /// <param name="request">A request with a prompt of text; one with token ids gets no note.</param>
     /// <param name="patches">Number of tokens of one picture.</param>
     public static string? Of(GenerationRequest request, int patches)
     {

@@ -44,7 +44,7 @@ internal sealed class PullProgress(TextWriter output, int? columns) : IProgress<
     }
 
     /// <summary>For instance "model.safetensors 1.20 GB of 5.85 GB | all 1.32 GB of 5.97 GB, 35.2 MB/s, 2 min left".</summary>
-    /// <param name="value">The progress.</param>
+    /// <param name="value">Bytes of the current file and of all files.</param>
     /// <param name="elapsed">Time since the first bytes arrived.</param>
     /// <returns>The line.</returns>
     internal static string Line(HubProgress value, TimeSpan elapsed)

@@ -53,7 +53,7 @@ internal sealed class SvgDrawing
     }
 
     /// <summary>Ends the drawing and writes it.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">An SVG file, UTF-8; an existing one is replaced.</param>
     public void Save(string path) => File.WriteAllText(path, End());
 
     /// <summary>Ends the drawing.</summary>

@@ -3,7 +3,7 @@ using VlmSharp.Cli.Errors;
 namespace VlmSharp.Cli.Storage;
 
 /// <summary>An object in an S3-compatible store, or all objects whose keys start with a prefix: <c>s3://BUCKET/KEY</c>.</summary>
-/// <param name="Bucket">The bucket.</param>
+/// <param name="Bucket">The part between <c>s3://</c> and the next slash.</param>
 /// <param name="Key">The key, without a leading slash; empty for the whole bucket.</param>
 internal readonly record struct ObjectPath(string Bucket, string Key)
 {

@@ -55,7 +55,7 @@ internal sealed class ObjectStore : IDisposable
     public static ObjectStore Shared => Lazily.Value;
 
     /// <summary>Reads a whole object.</summary>
-    /// <param name="path">The object.</param>
+    /// <param name="path">One object, not a prefix.</param>
     /// <param name="most">The maximum size in bytes.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     public byte[] Read(ObjectPath path, long most, CancellationToken cancellationToken = default)
@@ -92,7 +92,7 @@ internal sealed class ObjectStore : IDisposable
     }
 
     /// <summary>A part of an object.</summary>
-    /// <param name="path">The object.</param>
+    /// <param name="path">One object, not a prefix.</param>
     /// <param name="from">Index of the first byte.</param>
     /// <param name="count">Maximum number of bytes.</param>
     /// <param name="version">The ETag that the object must still have; null for any.</param>

@@ -72,7 +72,7 @@ internal static class StorageErrors
     /// The error of a local file, such as a full disk or a missing file; null if no local file caused the exception. Local errors have
     /// codes of the operating system; network errors have none.
     /// </summary>
-    /// <param name="e">The exception.</param>
+    /// <param name="e">What reading, writing or a request threw; its inner exceptions are searched too.</param>
     public static Exception? LocalFault(Exception e)
     {
         const int OfNoSystem = unchecked((int)0x80131620), EndOfStream = unchecked((int)0x80070026); // COR_E_IO, COR_E_ENDOFSTREAM

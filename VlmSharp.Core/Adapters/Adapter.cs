@@ -12,9 +12,9 @@ public sealed class Adapter : IDisposable
     /// <summary>
     /// Makes an adapter of matrices that are already on a backend, such as one in training. It owns the matrices from then on.
     /// </summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="config">Its configuration.</param>
-    /// <param name="modules">Its layers.</param>
+    /// <param name="name">What requests call it.</param>
+    /// <param name="config">Rank, alpha and the pattern of its layers, as PEFT writes them.</param>
+    /// <param name="modules">Its layers; <paramref name="load"/> is called once for each.</param>
     /// <param name="load">Returns the matrices of a layer.</param>
     internal Adapter(
         string name, AdapterConfig config, IReadOnlyList<AdaptedModule> modules, Func<AdaptedModule, (Weight A, Weight B)> load)

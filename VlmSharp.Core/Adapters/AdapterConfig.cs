@@ -81,7 +81,7 @@ public sealed record AdapterConfig
     });
 
     /// <summary>Reads the configuration of an adapter's folder.</summary>
-    /// <param name="directory">The folder.</param>
+    /// <param name="directory">Holds <c>adapter_config.json</c>.</param>
     /// <returns>The configuration.</returns>
     /// <exception cref="ModelFormatException">The file is missing or damaged, or asks for something VlmSharp cannot compute.</exception>
     public static AdapterConfig Read(string directory)

@@ -70,7 +70,7 @@ public sealed class AdapterFile : IDisposable
     }
 
     /// <summary>Opens an adapter's folder and checks everything that can be checked without the model.</summary>
-    /// <param name="directory">The folder.</param>
+    /// <param name="directory">Holds <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>.</param>
     /// <returns>The open adapter.</returns>
     /// <exception cref="ModelFormatException">The folder is not an adapter's, is damaged, or asks for something VlmSharp cannot
     /// compute.</exception>
@@ -95,7 +95,7 @@ public sealed class AdapterFile : IDisposable
     /// Checks the adapter against a model: it must have matrices of the right size for every layer that its configuration selects, and for
     /// no other layer. (PEFT silently skips layers that it does not find.)
     /// </summary>
-    /// <param name="model">The model.</param>
+    /// <param name="model">The configuration of the base model.</param>
     /// <exception cref="ModelFormatException">The adapter does not fit. The message names one such layer and says how many there
     /// are.</exception>
     public void RequireFit(PaliGemmaConfig model)
@@ -120,7 +120,7 @@ public sealed class AdapterFile : IDisposable
     }
 
     /// <summary>The layers that it has matrices for but a model does not have.</summary>
-    /// <param name="model">The model.</param>
+    /// <param name="model">The configuration of the base model.</param>
     /// <returns>Their names.</returns>
     public IReadOnlyList<string> Unmatched(PaliGemmaConfig model)
     {

@@ -50,7 +50,7 @@ public static class AdapterMerge
     /// <param name="base">W [out, in].</param>
     /// <param name="a">A [rank, in].</param>
     /// <param name="b">B [out, rank].</param>
-    /// <param name="scale">The scale.</param>
+    /// <param name="scale">The factor of B A: alpha / rank, or with rsLoRA alpha / sqrt(rank).</param>
     /// <param name="cancellationToken">Cancels between rows.</param>
     /// <returns>W' [out, in].</returns>
     internal static float[] Merge(WeightData @base, WeightData a, WeightData b, double scale, CancellationToken cancellationToken = default)

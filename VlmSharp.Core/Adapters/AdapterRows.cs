@@ -32,7 +32,7 @@ internal sealed class AdapterRows : IDisposable
     public static AdapterRows All(Adapter adapter) => new([], [(adapter, default)]);
 
     /// <summary>Groups the rows of a step by the adapters of its sequences.</summary>
-    /// <param name="batch">The step.</param>
+    /// <param name="batch">The step's sequences, each with its adapter or none.</param>
     /// <param name="b">The backend that takes the row numbers.</param>
     public static AdapterRows Of(SequenceBatch batch, IComputeBackend b)
     {

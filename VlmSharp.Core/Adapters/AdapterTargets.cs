@@ -18,7 +18,7 @@ internal static class AdapterTargets
     private const int Shown = 6;
 
     /// <summary>All linear layers of a model except the head.</summary>
-    /// <param name="model">The model.</param>
+    /// <param name="model">Gives the number and sizes of the layers.</param>
     /// <returns>Canonical names with inputs and outputs, in the order of the computation.</returns>
     public static IEnumerable<(string Name, int Inputs, int Outputs)> LinearLayers(PaliGemmaConfig model) =>
         from spec in TensorTable.For(model)
@@ -28,8 +28,8 @@ internal static class AdapterTargets
         select (spec.Name[..^".weight".Length], (int)spec.Shape[1], (int)spec.Shape[0]);
 
     /// <summary>The layers that a configuration selects.</summary>
-    /// <param name="config">The adapter.</param>
-    /// <param name="model">The model.</param>
+    /// <param name="config">Names the layers, their ranks and those that are left out.</param>
+    /// <param name="model">Gives the names and sizes to choose from.</param>
     /// <returns>At least one, in the order of the computation.</returns>
     /// <exception cref="RequestException">The configuration selects no layer, or an expression cannot be used.</exception>
     public static IReadOnlyList<AdaptedModule> Select(AdapterConfig config, PaliGemmaConfig model)

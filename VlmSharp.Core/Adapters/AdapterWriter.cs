@@ -14,7 +14,7 @@ internal enum AdapterNaming
 }
 
 /// <summary>A layer's two matrices on the host.</summary>
-/// <param name="Module">The layer.</param>
+/// <param name="Module">Its name, sizes and rank.</param>
 /// <param name="A">[rank, in], row-major.</param>
 /// <param name="B">[out, rank], row-major.</param>
 internal sealed record LowRankValues(AdaptedModule Module, float[] A, float[] B);
@@ -27,7 +27,7 @@ internal static class AdapterWriter
     /// is complete.
     /// </summary>
     /// <param name="directory">The folder; created when it does not exist.</param>
-    /// <param name="config">The configuration.</param>
+    /// <param name="config">What <c>adapter_config.json</c> will say; it should select exactly these layers.</param>
     /// <param name="layers">The matrices, written in F32.</param>
     /// <param name="naming">How they are named.</param>
     /// <exception cref="IOException">The files cannot be written.</exception>

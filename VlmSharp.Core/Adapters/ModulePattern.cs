@@ -23,12 +23,12 @@ public sealed record ModulePattern
     public static ModulePattern OfNames(params IReadOnlyList<string> names) => new([.. names], null);
 
     /// <summary>A pattern from a regular expression or <see cref="AllLinear"/>.</summary>
-    /// <param name="expression">The expression.</param>
+    /// <param name="expression">Must match the whole name of a layer, as PEFT does it. It is checked when it is used.</param>
     /// <returns>The pattern.</returns>
     public static ModulePattern OfExpression(string expression) => new([], expression);
 
     /// <summary>Parses an argument of the command line: <c>all-linear</c>, names separated by commas, or a regular expression.</summary>
-    /// <param name="text">The text.</param>
+    /// <param name="text">The argument; anything else than names and commas is an expression.</param>
     /// <returns>The pattern.</returns>
     public static ModulePattern Parse(string text)
     {

@@ -43,7 +43,7 @@ internal static class BitsAndBytes
         : null;
 
     /// <summary>The error of such a tensor.</summary>
-    /// <param name="name">Its name.</param>
+    /// <param name="name">The tensor's name in the file.</param>
     /// <param name="path">Its file.</param>
     public static ModelFormatException Unread(string name, string path)
     {
@@ -147,6 +147,6 @@ internal static class BitsAndBytes
 }
 
 /// <summary>A tensor and the file that holds it.</summary>
-/// <param name="File">The file.</param>
-/// <param name="Entry">The tensor.</param>
+/// <param name="File">Open, and owned by the checkpoint.</param>
+/// <param name="Entry">Name, type, shape and place of the tensor in it.</param>
 internal readonly record struct StoredTensor(SafetensorsFile File, SafetensorsEntry Entry);

@@ -78,7 +78,7 @@ public sealed unsafe class Checkpoint : IDisposable
     }
 
     /// <summary>Reads only the configuration of a model folder: config.json and, if there is one, generation_config.json.</summary>
-    /// <param name="directory">The folder.</param>
+    /// <param name="directory">A model folder; its weights may be missing.</param>
     /// <returns>The model that they describe.</returns>
     /// <exception cref="ModelFormatException">The folder has no config.json, or it cannot be used.</exception>
     public static PaliGemmaConfig ReadConfig(string directory)

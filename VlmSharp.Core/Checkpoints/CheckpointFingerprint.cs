@@ -20,7 +20,7 @@ internal static unsafe class CheckpointFingerprint
     ];
 
     /// <summary>The fingerprint of an open checkpoint; reads a few pages of each tensor.</summary>
-    /// <param name="checkpoint">The checkpoint.</param>
+    /// <param name="checkpoint">Open; its small files are read from its folder.</param>
     /// <returns>64 hexadecimal digits.</returns>
     public static string Of(Checkpoint checkpoint)
     {

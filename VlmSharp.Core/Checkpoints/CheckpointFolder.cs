@@ -33,7 +33,7 @@ internal static partial class CheckpointFolder
     }
 
     /// <summary>Refuses a path that is not a folder.</summary>
-    /// <param name="directory">The path.</param>
+    /// <param name="directory">The path as the user gave it, which messages repeat.</param>
     /// <param name="what">What is in such a folder, as "a model".</param>
     /// <param name="file">What the path is if it is a file, and what to do.</param>
     public static void RequireFolder(string directory, string what, string file)

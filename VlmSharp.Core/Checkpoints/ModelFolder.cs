@@ -39,7 +39,7 @@ internal static class ModelFolder
     /// Adds a model to a folder that may hold other files, such as a training run's. Files with the same names are replaced.
     /// </summary>
     /// <param name="source">The model folder that the other files are copied from.</param>
-    /// <param name="target">The folder.</param>
+    /// <param name="target">Created if it does not exist.</param>
     /// <param name="writeWeights">Writes the weights into it.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
     public static void WriteInto(string source, string target, Action<string> writeWeights)
@@ -58,7 +58,7 @@ internal static class ModelFolder
     }
 
     /// <summary>Creates a folder if it does not exist.</summary>
-    /// <param name="folder">The folder.</param>
+    /// <param name="folder">Its parents are created too.</param>
     /// <exception cref="IOException">It cannot be created.</exception>
     public static void Create(string folder)
     {

@@ -12,8 +12,8 @@ internal static class TableComparison
 
     /// <summary>The tensors by canonical name, in the table's order: exactly those of the table, and the head if it is stored.</summary>
     /// <exception cref="ModelFormatException">One error that lists everything missing, unexpected or of a wrong shape.</exception>
-    /// <param name="files">The files.</param>
-    /// <param name="config">The model.</param>
+    /// <param name="files">Open: the one weights file, or all shards.</param>
+    /// <param name="config">Gives the tensors that there must be.</param>
     /// <param name="directory">Its folder, for messages.</param>
     /// <param name="ignoreUnexpected">Whether to ignore tensors that the model does not have.</param>
     public static OrderedDictionary<string, CheckpointTensor> Match(

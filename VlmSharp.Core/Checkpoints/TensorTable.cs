@@ -43,7 +43,7 @@ public sealed record ParameterCounts(long VisionTower, long Projector, long Deco
 internal static class TensorTable
 {
     /// <summary>The tensors of a model in the order of the computation. The head is not among them: see <see cref="Head"/>.</summary>
-    /// <param name="config">The model.</param>
+    /// <param name="config">Gives the number and sizes of the layers.</param>
     /// <returns>Canonical names and shapes.</returns>
     public static IReadOnlyList<TensorSpec> For(PaliGemmaConfig config)
     {
@@ -57,7 +57,7 @@ internal static class TensorTable
     }
 
     /// <summary>The output head, which a file may hold besides the table.</summary>
-    /// <param name="config">The model.</param>
+    /// <param name="config">Gives the vocabulary and the width.</param>
     /// <returns>Its canonical name and shape.</returns>
     public static TensorSpec Head(PaliGemmaConfig config)
     {
@@ -66,7 +66,7 @@ internal static class TensorTable
     }
 
     /// <summary>Counts the parameters of a model with a tied head.</summary>
-    /// <param name="config">The model.</param>
+    /// <param name="config">Gives the number and sizes of the layers.</param>
     /// <returns>The totals of each part.</returns>
     public static ParameterCounts Count(PaliGemmaConfig config)
     {

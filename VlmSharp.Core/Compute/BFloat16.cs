@@ -14,7 +14,7 @@ namespace VlmSharp.Compute;
 public static class BFloat16
 {
     /// <summary>The binary32 with the same value.</summary>
-    /// <param name="bits">A bfloat16.</param>
+    /// <param name="bits">The upper half of a binary32.</param>
     /// <returns>Its value.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float ToSingle(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);

@@ -40,7 +40,7 @@ public sealed class DynamicMap
     public ReadOnlySpan<float> Values => values;
 
     /// <summary>The number of a code.</summary>
-    /// <param name="code">The code.</param>
+    /// <param name="code">0 to 255; larger codes stand for larger numbers.</param>
     public float this[byte code] => values[code];
 
     /// <summary>The code of the nearest number; halfway between two, the lower one.</summary>

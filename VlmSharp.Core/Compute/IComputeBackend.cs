@@ -96,13 +96,13 @@ public interface IComputeBackend : IDisposable
     /// as long as the number of rows stays the same. A device that queues must write it after the operators that are already queued,
     /// because they still read the old table.
     /// </remarks>
-    /// <param name="batch">The step.</param>
+    /// <param name="batch">The sequences whose rows are computed together.</param>
     /// <returns>The table, valid until the batch is changed; owned by the backend.</returns>
     StepTable Prepare(SequenceBatch batch) => batch.Table;
 
     /// <summary>Runs an operator.</summary>
     /// <param name="op">The operator with its arguments.</param>
-    /// <typeparam name="TOperator">The operator.</typeparam>
+    /// <typeparam name="TOperator">A struct with the operator's arguments; its type chooses the kernel.</typeparam>
     /// <returns>Its result, owned by the caller; <c>default</c> for an operator that has an effect and no result.</returns>
     /// <exception cref="ArgumentException">Shapes do not fit, or an argument belongs to another backend.</exception>
     /// <exception cref="NotSupportedException">The backend has no kernel for it.</exception>

@@ -22,11 +22,11 @@ public interface IDifferentiable : IOperator
 public interface IOperands
 {
     /// <summary>A matrix; <c>default</c> if it is missing.</summary>
-    /// <param name="x">The matrix.</param>
+    /// <param name="x">An operand that a gradient may be asked for.</param>
     void Add(Matrix x);
 
     /// <summary>A parameter; null if it is missing.</summary>
-    /// <param name="weight">The parameter.</param>
+    /// <param name="weight">An operand that may be trained.</param>
     void Add(Weight? weight);
 }
 

@@ -7,15 +7,15 @@ namespace VlmSharp.Compute;
 public interface ITraceSink
 {
     /// <summary>Records an intermediate. The matrix is valid only during the call.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="value">Its value.</param>
+    /// <param name="name">Its name, for instance <c>text.layer.0</c>.</param>
+    /// <param name="value">[rows, features]; the sink copies what it keeps.</param>
     void Record(string name, Matrix value);
 
     /// <summary>
     /// The rows of a decoder step whose attention weights the sink wants to receive as <c>text.layer.{i}.weights</c>, the result of the
     /// operator <c>AttentionWeights</c>. None by default; weights are computed only for these rows.
     /// </summary>
-    /// <param name="batch">The step.</param>
+    /// <param name="batch">The sequences of the step, whose rows lie one after the other.</param>
     /// <returns>Rows of the step.</returns>
     ReadOnlySpan<int> AttentionRows(SequenceBatch batch) => [];
 

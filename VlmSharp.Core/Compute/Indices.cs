@@ -59,13 +59,13 @@ public readonly struct Indices : IDisposable, IEquatable<Indices>
 
     /// <summary>Whether both refer to the same block in the same generation.</summary>
     /// <param name="left">Some indices.</param>
-    /// <param name="right">Others.</param>
+    /// <param name="right">Other indices, also of another backend.</param>
     /// <returns>True if equal.</returns>
     public static bool operator ==(Indices left, Indices right) => left.Equals(right);
 
     /// <summary>Whether they refer to different blocks or generations.</summary>
     /// <param name="left">Some indices.</param>
-    /// <param name="right">Others.</param>
+    /// <param name="right">Other indices, also of another backend.</param>
     /// <returns>True if different.</returns>
     public static bool operator !=(Indices left, Indices right) => !left.Equals(right);
 }

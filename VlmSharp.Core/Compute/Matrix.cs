@@ -77,13 +77,13 @@ public readonly struct Matrix : IDisposable, IEquatable<Matrix>
 
     /// <summary>Whether both refer to the same block in the same generation.</summary>
     /// <param name="left">One matrix.</param>
-    /// <param name="right">Another.</param>
+    /// <param name="right">Another matrix, also of another backend.</param>
     /// <returns>True if equal.</returns>
     public static bool operator ==(Matrix left, Matrix right) => left.Equals(right);
 
     /// <summary>Whether they refer to different blocks or generations.</summary>
     /// <param name="left">One matrix.</param>
-    /// <param name="right">Another.</param>
+    /// <param name="right">Another matrix, also of another backend.</param>
     /// <returns>True if different.</returns>
     public static bool operator !=(Matrix left, Matrix right) => !left.Equals(right);
 }

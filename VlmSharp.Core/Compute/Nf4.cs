@@ -28,7 +28,7 @@ public static class Nf4
 
     /// <summary>c[q] a in fp32, rounded to the format that the weights had. Equal to bitsandbytes to the last bit.</summary>
     /// <param name="q">0 to 15.</param>
-    /// <param name="scale">a.</param>
+    /// <param name="scale">a, the largest magnitude of the block.</param>
     /// <param name="valueType">F32, BF16 or F16.</param>
     internal static float Dequantize(int q, float scale, DType valueType)
     {

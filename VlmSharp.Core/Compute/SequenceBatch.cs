@@ -72,7 +72,7 @@ public sealed class SequenceBatch
     }
 
     /// <summary>Appends a sequence without a cache: it attends to its own rows of the step.</summary>
-    /// <param name="rowCount">Its rows.</param>
+    /// <param name="rowCount">Its rows of the step, at least 1.</param>
     /// <param name="prefixLength">Length of its bidirectional prefix.</param>
     /// <param name="adapter">Its <see cref="SequenceSlice.Adapter"/>.</param>
     public void Add(int rowCount, int prefixLength, object? adapter = null)

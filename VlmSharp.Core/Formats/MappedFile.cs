@@ -62,7 +62,7 @@ internal sealed unsafe class MappedFile : IDisposable
     public bool IsUnchanged => RandomAccess.GetLength(handle) == Length && File.GetLastWriteTimeUtc(handle) == written;
 
     /// <summary>Maps a file.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">A file with at least one byte; it must not be cut while it is mapped.</param>
     /// <returns>The mapping, to be disposed.</returns>
     /// <exception cref="ModelFormatException">The file cannot be opened or is empty.</exception>
     public static MappedFile Open(string path)

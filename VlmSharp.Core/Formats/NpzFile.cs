@@ -34,7 +34,7 @@ internal sealed class NpzFile : IDisposable
     }
 
     /// <summary>Opens an archive and reads its directory.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">A <c>.npz</c> file; it is read whole.</param>
     /// <returns>The open archive, to be disposed.</returns>
     /// <exception cref="ModelFormatException">The file cannot be opened or is damaged.</exception>
     public static NpzFile Open(string path)

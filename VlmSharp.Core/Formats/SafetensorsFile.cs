@@ -49,7 +49,7 @@ internal sealed class SafetensorsFile : IDisposable
     }
 
     /// <summary>Opens a file and checks its header completely.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">A <c>.safetensors</c> file. It is mapped; only its header is read now.</param>
     /// <returns>The open file, to be disposed.</returns>
     /// <exception cref="ModelFormatException">The file cannot be opened or is damaged.</exception>
     public static SafetensorsFile Open(string path)

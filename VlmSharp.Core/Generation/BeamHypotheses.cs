@@ -2,7 +2,7 @@ namespace VlmSharp.Generation;
 
 /// <summary>A token of a beam, linked to the tokens before it.</summary>
 /// <param name="Parent">The previous token, or null for the first one.</param>
-/// <param name="Id">The token.</param>
+/// <param name="Id">The token's id in the vocabulary.</param>
 /// <param name="LogProbability">As in <see cref="TokenCandidate"/>.</param>
 /// <param name="Top">The most likely candidates of its step, or null.</param>
 /// <param name="Note">The notes on its step, or null.</param>

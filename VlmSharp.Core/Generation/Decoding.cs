@@ -71,7 +71,7 @@ internal abstract class Decoding : IDisposable
 
     /// <summary>Adds its rows to a decode step.</summary>
     /// <param name="ids">[Rows]: receives the token ids for the embedding.</param>
-    /// <param name="batch">The step.</param>
+    /// <param name="batch">The step, to which one sequence is added for each row.</param>
     /// <param name="choice">The choice of the previous step. A negative id refers to one of its rows.</param>
     public abstract void AddRows(Span<int> ids, SequenceBatch batch, Matrix choice);
 

@@ -16,8 +16,8 @@ internal static class DeviceRoom
     private const int TextTokens = 64, NewTokens = 64; // a small request
 
     /// <summary>Refuses a model that does not fit, and names a setting with which it would.</summary>
-    /// <param name="checkpoint">The model.</param>
-    /// <param name="backend">The device.</param>
+    /// <param name="checkpoint">The model that will be loaded; only its sizes are read.</param>
+    /// <param name="backend">Says how many bytes are free.</param>
     /// <param name="quantization">Int8, Int4 or Nf4 for the decoder, or null.</param>
     /// <returns>The bytes that it needs.</returns>
     /// <exception cref="DeviceMemoryException">It does not fit.</exception>
@@ -31,8 +31,8 @@ internal static class DeviceRoom
     }
 
     /// <summary>Refuses an adapter that does not fit beside its model.</summary>
-    /// <param name="adapter">The adapter.</param>
-    /// <param name="backend">The device.</param>
+    /// <param name="adapter">The open adapter that will be loaded.</param>
+    /// <param name="backend">Says how many bytes model, adapters and caches may take together.</param>
     /// <param name="held">Bytes that the model and the adapters loaded so far need.</param>
     /// <exception cref="DeviceMemoryException">It does not fit.</exception>
     public static void Require(AdapterFile adapter, IComputeBackend backend, long held)

@@ -18,7 +18,7 @@ public enum FinishReason
 
 /// <summary>One token as it is produced.</summary>
 /// <param name="Sequence">The number of its request, from 0.</param>
-/// <param name="Id">The token.</param>
+/// <param name="Id">The token's id in the vocabulary.</param>
 /// <param name="LogProbability">As in <see cref="TokenCandidate"/>.</param>
 /// <param name="Text">
 /// The text that became certain with this token; the pieces of a sequence, joined, are its text. It holds whole characters only: it is
@@ -35,7 +35,7 @@ public readonly record struct GeneratedToken(int Sequence, int Id, float LogProb
 }
 
 /// <summary>A candidate for a step's token.</summary>
-/// <param name="Id">The token.</param>
+/// <param name="Id">The token's id in the vocabulary.</param>
 /// <param name="LogProbability">
 /// Natural logarithm of its probability under the model, before any processor: log-softmax of the logits. With an
 /// <see cref="ITokenConstraint"/> it is the log-softmax of the masked logits, over the allowed tokens only, so their probabilities sum

@@ -36,7 +36,7 @@ public sealed class GenerationSession : IDisposable
     private bool wasTraced; // whether the last step had a listener
 
     /// <summary>Creates a session without requests.</summary>
-    /// <param name="context">The model.</param>
+    /// <param name="context">What the sessions of one model share; not disposed of.</param>
     /// <param name="prepare">Turns a request into ids and pixels; null if all requests come prepared.</param>
     /// <param name="options">How to generate for a request without options of its own.</param>
     internal GenerationSession(ModelContext context, Func<GenerationRequest, PreparedPrompt>? prepare, GenerationOptions options)
@@ -56,7 +56,7 @@ public sealed class GenerationSession : IDisposable
     public GenerationTimings Timings => new(vision, prefill, decode, prefilledTokens, decodedTokens);
 
     /// <summary>Adds a request, which takes part from the next step on.</summary>
-    /// <param name="request">The request.</param>
+    /// <param name="request">Its pictures become pixels, and its prompt ids, before this returns.</param>
     /// <param name="options">How to generate for it, or null for the session's options.</param>
     /// <returns>Its number in <see cref="GeneratedToken.Sequence"/> and <see cref="Results"/>.</returns>
     /// <exception cref="RequestException">It does not fit the model, or an option is out of range.</exception>

@@ -42,7 +42,7 @@ internal sealed class LoadedAdapters(LowRankBackend backend) : IDisposable
 
     /// <summary>Loads an adapter's folder. Not allowed during a step.</summary>
     /// <param name="name">The name for requests.</param>
-    /// <param name="directory">The folder.</param>
+    /// <param name="directory">The adapter's folder, in PEFT's layout.</param>
     /// <param name="model">The model that it must fit.</param>
     /// <param name="check">Receives the file before its matrices are loaded, and may refuse it.</param>
     public Adapter Load(string name, string directory, PaliGemmaConfig model, Action<AdapterFile> check)

@@ -33,7 +33,7 @@ public sealed record MemoryPlan(
     public long PrivateBytes => QuantizedBytes + KvCacheBytes + ActivationBytes + PictureBytes;
 
     /// <summary>The most bytes that the KV caches of one request can take.</summary>
-    /// <param name="text">The decoder.</param>
+    /// <param name="text">Gives the layers and the width of keys and values.</param>
     /// <param name="promptTokens">Number of tokens in the prompt, pictures included.</param>
     /// <param name="newTokens">The most new tokens.</param>
     /// <param name="beams">Beams of its search; 1 for none.</param>

@@ -11,7 +11,7 @@ internal sealed class ModelContext
     private bool isDisposed;
 
     /// <summary>Creates the context of a model.</summary>
-    /// <param name="network">The network.</param>
+    /// <param name="network">The network that all sessions of the model run.</param>
     /// <param name="tokenizer">The tokenizer, or null.</param>
     public ModelContext(PaliGemmaModel network, ITokenizer? tokenizer)
     {

@@ -6,7 +6,7 @@ namespace VlmSharp.Generation;
 
 /// <summary>An intermediate of the forward pass, on the host.</summary>
 /// <param name="Name">Its name, for instance <c>text.layer.0</c>.</param>
-/// <param name="Shape">Its shape.</param>
+/// <param name="Shape">[rows, features], and more dimensions for the weights of attention.</param>
 /// <param name="Values">Its numbers, row-major.</param>
 public sealed record TracedTensor(string Name, IReadOnlyList<long> Shape, float[] Values);
 
@@ -40,8 +40,8 @@ public static class ModelTrace
     public const int StepLogits = 8;
 
     /// <summary>Runs a request.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="request">One request.</param>
+    /// <param name="model">Runs the request in a session of its own.</param>
+    /// <param name="request">Pictures and prompt; its trace sink and its constraint are replaced.</param>
     /// <param name="newTokens">Tokens to generate, at least 1.</param>
     /// <param name="promptLogits">Whether to keep the logits of every prompt position, [T, V].</param>
     /// <returns>What was seen.</returns>

@@ -11,8 +11,8 @@ namespace VlmSharp.Generation;
 internal static class NonFiniteScores
 {
     /// <summary>Finds the stage.</summary>
-    /// <param name="model">The network.</param>
-    /// <param name="prompt">The request.</param>
+    /// <param name="model">The network that gave the scores; it runs once more.</param>
+    /// <param name="prompt">The ids and pixels of the request.</param>
     /// <param name="history">[T]: the prompt and the new tokens before the scores.</param>
     /// <returns>The error of the request.</returns>
     public static ModelFormatException Error(PaliGemmaModel model, PreparedPrompt prompt, ReadOnlySpan<int> history)

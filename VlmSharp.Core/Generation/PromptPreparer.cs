@@ -7,7 +7,7 @@ using VlmSharp.Tokenization;
 namespace VlmSharp.Generation;
 
 /// <summary>Turns requests into what the model needs: ids with placeholders, and normalized pixels.</summary>
-/// <param name="config">The architecture.</param>
+/// <param name="config">Gives the number of a picture's tokens, the vocabulary and the positions.</param>
 /// <param name="preprocessor">Turns pictures into pixels.</param>
 /// <param name="tokenizer">The tokenizer, or null.</param>
 /// <param name="adapters">The adapters that a request may name.</param>

@@ -54,7 +54,7 @@ internal sealed class SessionTelemetry
     }
 
     /// <summary>Records that a request's prompt has been processed.</summary>
-    /// <param name="request">Which request.</param>
+    /// <param name="request">Its number in the session, from 0.</param>
     public void Prefilled(int request)
     {
         firstTokens[request] = Stopwatch.GetTimestamp();
@@ -62,7 +62,7 @@ internal sealed class SessionTelemetry
     }
 
     /// <summary>Records a new token of a request. After the last token of the last request, everything ends.</summary>
-    /// <param name="request">Which request.</param>
+    /// <param name="request">Its number in the session, from 0.</param>
     /// <param name="finish">Why the sequence ended, if this is its last token.</param>
     public void Token(int request, FinishReason finish)
     {
@@ -77,7 +77,7 @@ internal sealed class SessionTelemetry
     }
 
     /// <summary>Records that a step failed.</summary>
-    /// <param name="error">The exception.</param>
+    /// <param name="error">What the step threw; its type becomes the span's error type.</param>
     public void End(Exception error)
     {
         if (ended) return; // the end was reported already
@@ -86,7 +86,7 @@ internal sealed class SessionTelemetry
     }
 
     /// <summary>Records that a request was canceled. When all of them have ended or are canceled, everything ends.</summary>
-    /// <param name="request">Which request.</param>
+    /// <param name="request">Its number in the session, from 0.</param>
     public void Cancel(int request)
     {
         finished[request] = Canceled;

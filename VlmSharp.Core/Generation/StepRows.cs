@@ -6,7 +6,7 @@ namespace VlmSharp.Generation;
 /// <summary>
 /// The rows of a step, assembled on the host: ids, positions of image tokens, and the row of each sequence that is scored.
 /// </summary>
-/// <param name="network">The network.</param>
+/// <param name="network">Embeds the ids and says where image tokens go.</param>
 internal sealed class StepRows(PaliGemmaModel network)
 {
     private readonly List<int> imagePlaces = [];

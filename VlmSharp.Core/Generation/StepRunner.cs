@@ -11,7 +11,7 @@ namespace VlmSharp.Generation;
 /// taking its tokens are separate calls. On a backend that queues its operators, the next step can therefore be queued before the tokens of
 /// this one are read: its embedding finds them in the choice.
 /// </summary>
-/// <param name="context">The model.</param>
+/// <param name="context">The model's network, tokenizer and picture features; not disposed of.</param>
 internal sealed class StepRunner(ModelContext context) : IDisposable
 {
     private readonly PaliGemmaModel network = context.Network;

@@ -11,7 +11,7 @@ namespace VlmSharp.Generation;
 /// Copies a step's scores to the host, one row at a time, and chooses among them: constraint, history rules, then the largest score or a
 /// draw. It serves the sequences that need more than <see cref="Compute.Operators.Choose"/> does on the backend.
 /// </summary>
-/// <param name="model">The network.</param>
+/// <param name="model">Gives the vocabulary's size, and the backend that holds the scores.</param>
 internal sealed class TokenChooser(PaliGemmaModel model)
 {
     private readonly IComputeBackend b = model.Backend;

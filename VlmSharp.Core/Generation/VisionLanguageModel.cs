@@ -274,7 +274,7 @@ public sealed class VisionLanguageModel : IDisposable
     /// <summary>
     /// Checks whether a request fits the model, without computing anything. It refuses what <see cref="Start"/> would refuse.
     /// </summary>
-    /// <param name="request">The request.</param>
+    /// <param name="request">Pictures, prompt and constraint; not changed.</param>
     /// <param name="options">How to generate, or null for the defaults.</param>
     /// <exception cref="RequestException">It does not fit the model.</exception>
     /// <exception cref="ModelFormatException">A file of the model was written to since it was opened.</exception>

@@ -17,7 +17,7 @@ internal sealed class GemmaDecoder
 
     /// <summary>Declares the parameters.</summary>
     /// <param name="config">Sizes and switches.</param>
-    /// <param name="options">Compatibility.</param>
+    /// <param name="options">Which runtime to follow where runtimes differ.</param>
     /// <param name="scope">The scope <c>language_model.model</c>.</param>
     public GemmaDecoder(TextConfig config, ModelOptions options, WeightScope scope)
     {
@@ -40,7 +40,7 @@ internal sealed class GemmaDecoder
     public Weight FinalNorm { get; }
 
     /// <summary>Runs all blocks on the step's tokens. Sequences with a cache append their keys and values to it.</summary>
-    /// <param name="b">The backend.</param>
+    /// <param name="b">Where the matrices are, and where the operators run.</param>
     /// <param name="input">[T, h]: scaled embeddings and image rows.</param>
     /// <param name="step">Which rows belong to which sequence, and which mask each has.</param>
     /// <param name="trace">Receives <c>text.layer.*</c>, and attention weights if there are caches and it asks for them; or null.</param>

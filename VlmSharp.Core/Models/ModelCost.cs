@@ -4,7 +4,7 @@ namespace VlmSharp.Models;
 /// The least number of floating-point operations of a forward pass, where a multiply and an add count as two. Divided by the machine's peak
 /// rate, it gives the lower bound that measured times are compared with.
 /// </summary>
-/// <param name="config">The architecture.</param>
+/// <param name="config">Gives the number and sizes of the layers.</param>
 public sealed class ModelCost(PaliGemmaConfig config)
 {
     /// <summary>Flops to encode one picture: patch embedding, encoder layers, projector.</summary>

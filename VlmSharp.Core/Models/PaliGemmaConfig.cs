@@ -73,8 +73,8 @@ public sealed record TextConfig(
     bool HasPostNorms);
 
 /// <summary>A PaliGemma model as its config.json and generation_config.json describe it, with every default filled in.</summary>
-/// <param name="Vision">The vision tower.</param>
-/// <param name="Text">The decoder.</param>
+/// <param name="Vision">The SigLIP encoder: picture, patches and layers.</param>
+/// <param name="Text">The Gemma decoder, whose width the projector's output has.</param>
 /// <param name="ImageTokenId">The placeholder that each image row takes in the token sequence.</param>
 /// <param name="BosTokenId">The token that starts a text.</param>
 /// <param name="EosTokenIds">The tokens that end an answer, at least one.</param>

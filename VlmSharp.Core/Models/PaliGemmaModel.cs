@@ -72,7 +72,7 @@ public sealed class PaliGemmaModel
     public IComputeBackend Backend => b;
 
     /// <summary>An empty cache that fits this model.</summary>
-    /// <param name="capacity">Tokens.</param>
+    /// <param name="capacity">The most tokens that it can hold, pictures included.</param>
     /// <returns>The cache, owned by the caller.</returns>
     public KvCache CreateKvCache(int capacity) =>
         b.CreateKvCache(Config.Text.Layers, Config.Text.KvHeads * Config.Text.HeadDim, capacity);

@@ -17,7 +17,7 @@ internal sealed class SigLipEncoder
     private readonly AttentionSpec attention;
 
     /// <summary>Declares the parameters.</summary>
-    /// <param name="config">Sizes.</param>
+    /// <param name="config">Layers, width, heads, and the sizes of picture and patch.</param>
     /// <param name="scope">The scope <c>vision_tower.vision_model</c>.</param>
     public SigLipEncoder(VisionConfig config, WeightScope scope)
     {
@@ -31,7 +31,7 @@ internal sealed class SigLipEncoder
     }
 
     /// <summary>Encodes pictures; each attends only to itself.</summary>
-    /// <param name="b">The backend.</param>
+    /// <param name="b">Where the matrices are, and where the operators run.</param>
     /// <param name="pixels">[n, 3 * S * S], planes R, G, B in -1..1.</param>
     /// <param name="trace">Receives <c>vision.*</c>, or null.</param>
     /// <param name="adapter">The pictures' <see cref="SequenceSlice.Adapter"/>.</param>

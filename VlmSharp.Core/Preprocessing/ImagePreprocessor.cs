@@ -46,7 +46,7 @@ public sealed class ImagePreprocessor
     /// A picture file as the model sees it. The bytes equal those of <see cref="ImageFile.Load(string, ImageOptions?)"/> and
     /// <see cref="Resize"/>, but the picture is resized while it is decoded, so that large pictures take little memory.
     /// </summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">A picture file; a message about it begins with this path.</param>
     /// <param name="options">Limits and settings; the defaults when null.</param>
     /// <param name="cancellationToken">Ends the decoding within a few thousand pixels.</param>
     /// <returns>The picture, <see cref="PreprocessorConfig.Size"/> pixels wide and high, and its original size.</returns>

@@ -43,7 +43,7 @@ public sealed record PreprocessorConfig
     /// <c>processor_config.json</c> if it exists (transformers 5 writes it), otherwise <c>preprocessor_config.json</c>. PaliGemma's values
     /// if there is neither.
     /// </summary>
-    /// <param name="directory">The folder.</param>
+    /// <param name="directory">The model's folder.</param>
     /// <param name="imageSize">The image size from config.json, which preprocessed pictures must have.</param>
     /// <exception cref="ModelFormatException">A file is malformed, or asks for something that VlmSharp does not do.</exception>
     internal static PreprocessorConfig ReadFolder(string directory, int imageSize)

@@ -11,7 +11,7 @@ namespace VlmSharp.Quantization;
 internal static class Nf4Tensors
 {
     /// <summary>The tensors beside X.weight. They do not refer to the matrix, which may be disposed of.</summary>
-    /// <param name="matrix">The matrix.</param>
+    /// <param name="matrix">An Nf4 matrix with quantized scales; any other is an <see cref="ArgumentException"/>.</param>
     public static IEnumerable<TensorToWrite> Beside(QuantizedMatrix matrix)
     {
         WeightData data = matrix.Data;

@@ -26,7 +26,7 @@ internal static class QuantizationPlan
     }
 
     /// <summary>How quantizing a model while it is loaded changes its memory.</summary>
-    /// <param name="checkpoint">The model.</param>
+    /// <param name="checkpoint">Open; a model that is quantized already is refused.</param>
     /// <param name="asked">Int8, Int4 or Nf4.</param>
     /// <returns>The bytes of the stored weights that are no longer needed, and of the quantized weights that replace them.</returns>
     /// <exception cref="RequestException">As in <see cref="Check"/>.</exception>
@@ -47,8 +47,8 @@ internal static class QuantizationPlan
     }
 
     /// <summary>Refuses what cannot be quantized, and counts what can.</summary>
-    /// <param name="checkpoint">The model.</param>
-    /// <param name="asked">The format.</param>
+    /// <param name="checkpoint">Open; a model that is quantized already is refused.</param>
+    /// <param name="asked">Int8, Int4 or Nf4.</param>
     /// <returns>How many of the decoder's matrices are quantized.</returns>
     /// <exception cref="RequestException">
     /// The format is not a quantized one, the model is quantized already, or no matrix has rows of whole groups.

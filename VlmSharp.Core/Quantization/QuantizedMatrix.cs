@@ -25,7 +25,7 @@ internal sealed unsafe class QuantizedMatrix : IDisposable
     public DoubleQuantization? QuantizedScales { get; private set; }
 
     /// <summary>Quantizes a matrix of a model, with its rows on several threads.</summary>
-    /// <param name="checkpoint">The model.</param>
+    /// <param name="checkpoint">The open model, which must stay open meanwhile.</param>
     /// <param name="name">The matrix: F32, BF16 or F16, with a number of columns that fits <paramref name="format"/>.</param>
     /// <param name="format">Int8, Int4 or Nf4, which quantizes the scales too.</param>
     /// <param name="threads">The most threads, the caller's included.</param>

@@ -17,7 +17,7 @@ public static class DetectionOverlay
 
     /// <summary>Draws detections.</summary>
     /// <param name="image">The picture in which they were found; it is not changed.</param>
-    /// <param name="detections">The detections.</param>
+    /// <param name="detections">Boxes in pixels of this picture. Each label has a color; if all labels are equal, each box has.</param>
     /// <returns>A new picture of the same size.</returns>
     /// <exception cref="ImageFormatException">The new picture does not fit in memory.</exception>
     public static RgbImage Draw(RgbImage image, IReadOnlyList<Detection> detections)
@@ -85,7 +85,7 @@ public static class DetectionOverlay
         private readonly List<PixelRegion> taken = [];
 
         /// <summary>The first free place above, in or below a box.</summary>
-        /// <param name="box">The box.</param>
+        /// <param name="box">In pixels; it may reach past the picture.</param>
         /// <param name="text">The label; cut if the picture is too narrow for it.</param>
         /// <returns>The place, or null if the picture is too small for any text.</returns>
         public PixelRegion? Place(PixelRegion box, ref string text)

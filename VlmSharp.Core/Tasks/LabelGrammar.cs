@@ -28,7 +28,7 @@ internal sealed class LabelTrie : ILabelGrammar
 {
     private readonly List<Node> nodes = [new()];
 
-    /// <param name="tokenizer">The vocabulary.</param>
+    /// <param name="tokenizer">Splits the labels into tokens.</param>
     /// <param name="labels">The labels, at least one.</param>
     /// <param name="ends">The tokens that end an answer.</param>
     public LabelTrie(ITokenizer tokenizer, IReadOnlyList<string> labels, int[] ends)
@@ -91,7 +91,7 @@ internal sealed class FreeLabel : ILabelGrammar
     private readonly int[] text, space; // ids, ascending
     private readonly HashSet<int> plain;
 
-    /// <param name="tokenizer">The vocabulary.</param>
+    /// <param name="tokenizer">Says how each token is spelled.</param>
     /// <param name="tokens">Its locations and codes, which are not text.</param>
     /// <param name="ends">The tokens that end an answer.</param>
     public FreeLabel(ITokenizer tokenizer, TaskTokens tokens, int[] ends)

@@ -17,7 +17,7 @@ namespace VlmSharp.Tasks;
 public static class TaskJson
 {
     /// <summary>Writes the members into an open object.</summary>
-    /// <param name="json">The writer.</param>
+    /// <param name="json">Inside an object, which the caller ends.</param>
     /// <param name="result">The model's answer.</param>
     public static void WriteMembers(Utf8JsonWriter json, TaskResult result)
     {
@@ -31,8 +31,8 @@ public static class TaskJson
     }
 
     /// <summary>Writes only the member <c>detections</c> into an open object.</summary>
-    /// <param name="json">The writer.</param>
-    /// <param name="detections">The detections.</param>
+    /// <param name="json">Inside an object, which the caller ends.</param>
+    /// <param name="detections">In the order in which they are written.</param>
     /// <param name="writeMask">Writes another member instead of <c>mask</c>, or null.</param>
     public static void WriteDetections(
         Utf8JsonWriter json, IEnumerable<Detection> detections, Action<Utf8JsonWriter, SegmentationMask>? writeMask = null)
@@ -46,7 +46,7 @@ public static class TaskJson
 
     /// <summary>Writes a mask in COCO's format: <c>{"size": [height, width], "counts": ...}</c>.</summary>
     /// <param name="json">The writer, at the position of a value.</param>
-    /// <param name="mask">The mask.</param>
+    /// <param name="mask">Of the whole picture, one bit for each pixel.</param>
     /// <param name="compressed">Whether counts is COCO's string, or an array of run lengths.</param>
     public static void WriteMask(Utf8JsonWriter json, RunLengthMask mask, bool compressed = true)
     {

@@ -5,7 +5,7 @@ using VlmSharp.Tasks.Masks;
 namespace VlmSharp.Tasks;
 
 /// <summary>A model's answer to a <see cref="VisionTask"/>.</summary>
-/// <param name="Task">The task.</param>
+/// <param name="Task">What was asked.</param>
 /// <param name="Generation">The answer in tokens, and how it ended.</param>
 /// <param name="Width">Columns of the upright picture.</param>
 /// <param name="Height">Rows of the upright picture.</param>

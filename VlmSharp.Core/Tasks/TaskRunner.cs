@@ -60,7 +60,7 @@ public sealed class TaskRunner
     }
 
     /// <summary>The request for a task.</summary>
-    /// <param name="task">The task.</param>
+    /// <param name="task">Its prompt becomes the request's, and a task with boxes also gives the grammar of its answer.</param>
     /// <param name="images">The pictures; boxes refer to the first.</param>
     /// <returns>The request.</returns>
     /// <exception cref="RequestException">The model's vocabulary cannot express boxes or masks.</exception>
@@ -80,7 +80,7 @@ public sealed class TaskRunner
     /// Makes a request with its own wording, such as a prompt from a user, note the probabilities from which boxes are scored. Without them
     /// only the probability of each single location is known, and scores are near 0.
     /// </summary>
-    /// <param name="request">The request.</param>
+    /// <param name="request">A request for boxes or masks; not changed.</param>
     /// <returns>The same request, whose answer <see cref="Read(VisionTask, GenerationResult, RgbImage)"/> can score.</returns>
     public GenerationRequest ForBoxes(GenerationRequest request)
     {
@@ -89,8 +89,8 @@ public sealed class TaskRunner
     }
 
     /// <summary>Reads an answer. This never fails: whatever is not a box stays in the text.</summary>
-    /// <param name="task">The task.</param>
-    /// <param name="generation">The answer.</param>
+    /// <param name="task">The task that was asked; it says whether the answer has boxes.</param>
+    /// <param name="generation">The tokens, and for scores the notes of <see cref="ForBoxes"/>.</param>
     /// <param name="image">The picture, whose pixels are the unit of the boxes.</param>
     /// <returns>Text, boxes and masks.</returns>
     public TaskResult Read(VisionTask task, GenerationResult generation, RgbImage image)
@@ -100,8 +100,8 @@ public sealed class TaskRunner
     }
 
     /// <summary>Reads an answer. This never fails: whatever is not a box stays in the text.</summary>
-    /// <param name="task">The task.</param>
-    /// <param name="generation">The answer.</param>
+    /// <param name="task">The task that was asked; it says whether the answer has boxes.</param>
+    /// <param name="generation">The tokens, and for scores the notes of <see cref="ForBoxes"/>.</param>
     /// <param name="width">Columns of the upright picture.</param>
     /// <param name="height">Rows of the upright picture.</param>
     /// <returns>Text, boxes and masks.</returns>
@@ -119,8 +119,8 @@ public sealed class TaskRunner
     }
 
     /// <summary>Runs a task on a picture.</summary>
-    /// <param name="task">The task.</param>
-    /// <param name="image">The picture.</param>
+    /// <param name="task">What to ask about the picture.</param>
+    /// <param name="image">Upright, of any size; not changed.</param>
     /// <param name="generation">How to generate, or null for the defaults with the task's own
     /// <see cref="VisionTask.MaxNewTokens"/>.</param>
     /// <param name="cancellationToken">Checked between steps.</param>
@@ -134,7 +134,7 @@ public sealed class TaskRunner
     }
 
     /// <summary>Runs a task on several pictures together.</summary>
-    /// <param name="task">The task.</param>
+    /// <param name="task">What to ask about each picture.</param>
     /// <param name="images">The pictures, at least one.</param>
     /// <param name="generation">How to generate, or null for the defaults with the task's own
     /// <see cref="VisionTask.MaxNewTokens"/>.</param>
@@ -154,8 +154,8 @@ public sealed class TaskRunner
     }
 
     /// <summary>Runs a task on a picture, in steps that it shares with other callers' requests.</summary>
-    /// <param name="task">The task.</param>
-    /// <param name="image">The picture.</param>
+    /// <param name="task">What to ask about the picture.</param>
+    /// <param name="image">Upright, of any size; not changed until the answer is there.</param>
     /// <param name="generation">How to generate, or null for the defaults with the task's own
     /// <see cref="VisionTask.MaxNewTokens"/>.</param>
     /// <param name="cancellationToken">Cancels it at once.</param>
@@ -171,8 +171,8 @@ public sealed class TaskRunner
     }
 
     /// <summary>Runs a task on several pictures, in steps that it shares with other callers' requests.</summary>
-    /// <param name="task">The task.</param>
-    /// <param name="images">The pictures.</param>
+    /// <param name="task">What to ask about each picture.</param>
+    /// <param name="images">Upright, of any size; none gives no result.</param>
     /// <param name="generation">How to generate, or null for the defaults with the task's own
     /// <see cref="VisionTask.MaxNewTokens"/>.</param>
     /// <param name="cancellationToken">Cancels all of them at once.</param>

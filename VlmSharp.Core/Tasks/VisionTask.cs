@@ -71,7 +71,7 @@ public sealed partial record VisionTask
     public static VisionTask Caption(string language = "en") => new(TaskKind.Caption, $"caption {Language(language)}", []);
 
     /// <summary>Answers a question: <c>answer en how many cats are there?</c></summary>
-    /// <param name="question">The question.</param>
+    /// <param name="question">As the user asks it.</param>
     /// <param name="language">The answer's language code.</param>
     /// <returns>The task.</returns>
     /// <exception cref="RequestException">The language is blank.</exception>

@@ -8,7 +8,7 @@ namespace VlmSharp.Tokenization;
 internal static class DerivedMerges
 {
     /// <summary>Derives the merges.</summary>
-    /// <param name="pieces">The vocabulary.</param>
+    /// <param name="pieces">The vocabulary: id i is piece i.</param>
     /// <param name="scores">The score of each id; finite.</param>
     /// <param name="isMergeable">Whether a merge may produce this id. Ranks count the other merges too.</param>
     /// <param name="fileName">For the error message.</param>

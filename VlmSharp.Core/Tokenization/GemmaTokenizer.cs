@@ -53,7 +53,7 @@ internal sealed class GemmaTokenizer : ITokenizer
     internal MergeTable Merges => vocabulary.Merges;
 
     /// <summary>Creates the tokenizer from the bytes of <c>tokenizer.model</c>.</summary>
-    /// <param name="file">The bytes.</param>
+    /// <param name="file">The whole file: a protobuf message.</param>
     /// <param name="fileName">The file's name in messages.</param>
     /// <param name="addedTokens">The content of added_tokens.json, if it exists.</param>
     /// <returns>The tokenizer.</returns>
@@ -63,7 +63,7 @@ internal sealed class GemmaTokenizer : ITokenizer
         new(SentencePieceModelFile.Read(file, fileName), addedTokens ?? []);
 
     /// <summary>Creates the tokenizer from the bytes of <c>tokenizer.json</c>.</summary>
-    /// <param name="file">The bytes.</param>
+    /// <param name="file">The whole file: JSON, UTF-8.</param>
     /// <param name="fileName">The file's name in messages.</param>
     /// <param name="addedTokens">The content of added_tokens.json, if it exists.</param>
     /// <returns>The tokenizer.</returns>

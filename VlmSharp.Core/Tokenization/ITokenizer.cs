@@ -31,7 +31,7 @@ public interface ITokenizer
     /// The text of token ids. Ids without text (outside the vocabulary) are skipped. A run of byte pieces that is not UTF-8 becomes one
     /// U+FFFD per byte.
     /// </summary>
-    /// <param name="ids">Token ids.</param>
+    /// <param name="ids">Any integers, in the order of the text.</param>
     /// <param name="skipSpecial">Whether to leave out special tokens (see <see cref="IsSpecial"/>).</param>
     /// <returns>The text.</returns>
     string Decode(ReadOnlySpan<int> ids, bool skipSpecial);
@@ -50,7 +50,7 @@ public interface ITokenizer
     string Text(int id) => Piece(id).Replace('\u2581', ' ');
 
     /// <summary>The id of a piece, spelled as in <see cref="Piece"/>.</summary>
-    /// <param name="token">A piece.</param>
+    /// <param name="token">For instance <c>&lt;loc0123&gt;</c>, or a word with U+2581 for its space.</param>
     /// <returns>Its id, or null if the vocabulary lacks it.</returns>
     int? IdOf(string token);
 

@@ -11,7 +11,7 @@ public static class PromptTokens
     private const string ImageToken = "<image>", BosToken = "<bos>";
 
     /// <summary>Builds the input ids.</summary>
-    /// <param name="tokenizer">The vocabulary.</param>
+    /// <param name="tokenizer">Splits the texts between the placeholders.</param>
     /// <param name="prompt">The prompt; empty makes the model describe the picture.</param>
     /// <param name="imageTokenCount">Placeholders of one image: (image size / patch size) squared.</param>
     /// <param name="controlTokens">
@@ -64,7 +64,7 @@ public static class PromptTokens
     /// processor accepts, or once per image token with <c>&lt;bos&gt;</c> after them, which its processor produces. Any other number stays
     /// as text.
     /// </summary>
-    /// <param name="prompt">The prompt.</param>
+    /// <param name="prompt">As the user wrote it.</param>
     /// <param name="imageTokenCount">Placeholders of one image: (image size / patch size) squared.</param>
     /// <param name="imageCount">Images of this prompt.</param>
     /// <returns>The prompt's own text.</returns>

@@ -8,7 +8,7 @@ namespace VlmSharp.Tokenization;
 /// and no part splits a UTF-8 character. Byte pieces wait until their run ends. A run is text if the whole run is valid UTF-8; otherwise it
 /// becomes one U+FFFD per byte. Only the next token (or <see cref="Flush"/>) shows where the run ends.
 /// </summary>
-/// <param name="tokenizer">The vocabulary.</param>
+/// <param name="tokenizer">Says how each token is spelled, and which tokens are bytes.</param>
 /// <param name="skipSpecial">Whether to leave out special tokens.</param>
 internal sealed class StreamingDecoder(ITokenizer tokenizer, bool skipSpecial)
 {

@@ -31,7 +31,7 @@ internal sealed class TokenTrie
 
     /// <summary>The longest token at the start of a text.</summary>
     /// <param name="text">UTF-8.</param>
-    /// <param name="id">The token.</param>
+    /// <param name="id">Receives the token's id; -1 if there is none.</param>
     /// <returns>Its length in bytes, 0 if there is none.</returns>
     public int Match(ReadOnlySpan<byte> text, out int id)
     {

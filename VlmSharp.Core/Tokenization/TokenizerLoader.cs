@@ -10,7 +10,7 @@ namespace VlmSharp.Tokenization;
 public static class TokenizerLoader
 {
     /// <summary>Loads the tokenizer of a model folder.</summary>
-    /// <param name="directory">The folder.</param>
+    /// <param name="directory">Holds <c>tokenizer.json</c> or <c>tokenizer.model</c>; the first is preferred.</param>
     /// <returns>The tokenizer.</returns>
     /// <exception cref="TokenizerFormatException">There is none, or its file is unreadable, damaged or of another kind.</exception>
     public static ITokenizer Load(string directory) =>
@@ -18,7 +18,7 @@ public static class TokenizerLoader
             $"{directory} holds neither tokenizer.json nor tokenizer.model; copy one of them there from where the model came from.");
 
     /// <summary>Loads the tokenizer of a model folder if there is one.</summary>
-    /// <param name="directory">The folder.</param>
+    /// <param name="directory">Holds <c>tokenizer.json</c> or <c>tokenizer.model</c>, or neither.</param>
     /// <returns>The tokenizer, or null if the folder has no tokenizer file.</returns>
     /// <exception cref="TokenizerFormatException">The file is unreadable, damaged or of another kind.</exception>
     public static ITokenizer? TryLoad(string directory)

@@ -22,14 +22,14 @@ internal unsafe interface IUnpackedGroups : IGroupFormat
     static abstract void UnpackGroup(byte* group, byte* target);
 
     /// <summary>Reorders a group of activations from the order of the row to the order of <see cref="UnpackGroup"/>.</summary>
-    /// <param name="x">A group.</param>
+    /// <param name="x">A group of integers, in the order of the row.</param>
     /// <param name="target">As many integers of <see cref="IGroupFormat.ActivationBytes"/> each.</param>
     static abstract void ArrangeGroup(short* x, byte* target);
 
     /// <summary>Adds the products of all integers in the 32 bits of each element.</summary>
     /// <param name="sum">Sums of at most one group, in the form that <see cref="ToFloats"/> reads.</param>
     /// <param name="w">Weights, from <see cref="UnpackGroup"/>.</param>
-    /// <param name="x">Activations.</param>
+    /// <param name="x">Activations, from <see cref="ArrangeGroup"/>.</param>
     static abstract void AddProducts<V>(ref V sum, V w, V x) where V : struct, ISimd<V>;
 
     /// <summary>The sums of a group as floats.</summary>

@@ -15,8 +15,8 @@ internal static class RowLoop
     private const long ItemElements = 1 << 14, WorthSharing = 4 * ItemElements;
 
     /// <summary>Runs a row operator over all rows.</summary>
-    /// <param name="team">The threads.</param>
-    /// <param name="kernel">The operator.</param>
+    /// <param name="team">Shares the rows if they are enough work; the caller's thread takes part.</param>
+    /// <param name="kernel">Computes a range of rows, on any thread.</param>
     /// <param name="rows">Number of rows.</param>
     /// <param name="columns">Elements of a row, as a measure of its work.</param>
     public static void Run<TKernel>(ThreadTeam team, in TKernel kernel, int rows, int columns) where TKernel : struct, IRowKernel

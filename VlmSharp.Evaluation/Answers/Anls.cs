@@ -15,7 +15,7 @@ public static class Anls
     private const double Boundary = 0.5;
 
     /// <summary>Scores one answer.</summary>
-    /// <param name="answer">The answer.</param>
+    /// <param name="answer">What the model said.</param>
     /// <param name="references">The correct answers.</param>
     /// <param name="keepBoundary">
     /// False for the definition above, as in the paper and big_vision. True for the variant of lmms-eval and M4C: an answer that is exactly

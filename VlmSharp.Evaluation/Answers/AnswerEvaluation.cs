@@ -69,7 +69,7 @@ public sealed class AnswerEvaluation
     }
 
     /// <summary>The score of one answer.</summary>
-    /// <param name="answer">The answer.</param>
+    /// <param name="answer">What the model said.</param>
     /// <param name="references">The correct answers, at least one.</param>
     /// <param name="options">How it is scored.</param>
     /// <returns>Between 0 and 1.</returns>

@@ -9,7 +9,7 @@ public static class CountAccuracy
     private const int MostAsWord = 20;
 
     /// <summary>Scores one answer.</summary>
-    /// <param name="answer">The answer.</param>
+    /// <param name="answer">A number in digits or in words, up to <c>MostAsWord</c>; case and white space around it are ignored.</param>
     /// <param name="references">The correct answers.</param>
     /// <returns>0 or 1.</returns>
     public static double Score(string answer, IReadOnlyList<string> references) =>

@@ -7,7 +7,7 @@ namespace VlmSharp.Evaluation.Answers;
 public static class ExactMatch
 {
     /// <summary>Scores one answer.</summary>
-    /// <param name="answer">The answer.</param>
+    /// <param name="answer">What the model said; white space counts.</param>
     /// <param name="references">The correct answers.</param>
     /// <param name="ignoreCase">Whether case is ignored.</param>
     /// <returns>0 or 1.</returns>

@@ -10,7 +10,7 @@ namespace VlmSharp.Evaluation.Answers;
 public static class OkVqaAccuracy
 {
     /// <summary>Scores one answer.</summary>
-    /// <param name="answer">The answer.</param>
+    /// <param name="answer">What the model said, compared letter by letter.</param>
     /// <param name="references">Human answers, ten in the benchmarks.</param>
     /// <returns>Between 0 and 1.</returns>
     public static double Score(string answer, IReadOnlyList<string> references) =>

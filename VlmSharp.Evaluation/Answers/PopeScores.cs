@@ -36,7 +36,7 @@ public sealed record PopeScores(long TruePositives, long FalsePositives, long Tr
     public double ValidShare => Share(Questions - Invalid, Questions);
 
     /// <summary>Counts one answer.</summary>
-    /// <param name="answer">The answer.</param>
+    /// <param name="answer">Yes or no in any case; everything else counts as neither.</param>
     /// <param name="references">The correct answer: yes or no.</param>
     public static PopeScores Of(string answer, IReadOnlyList<string> references)
     {

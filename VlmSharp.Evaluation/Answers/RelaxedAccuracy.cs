@@ -17,7 +17,7 @@ public static partial class RelaxedAccuracy
     private const double Tolerance = 0.05;
 
     /// <summary>Scores one answer.</summary>
-    /// <param name="answer">The answer.</param>
+    /// <param name="answer">A number or a text.</param>
     /// <param name="references">The correct answers; one, in the benchmarks.</param>
     /// <param name="ignoreCase">Whether case is ignored when texts are compared; big_vision does not ignore it.</param>
     /// <returns>0 or 1.</returns>

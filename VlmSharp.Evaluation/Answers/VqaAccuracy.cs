@@ -15,7 +15,7 @@ public static class VqaAccuracy
     private const double Enough = 3;
 
     /// <summary>Scores one answer.</summary>
-    /// <param name="answer">The answer.</param>
+    /// <param name="answer">What the model said; it is trimmed here, and normalized if the references differ.</param>
     /// <param name="references">Human answers, ten in the benchmarks; at least one.</param>
     /// <returns>Between 0 and 1.</returns>
     public static double Score(string answer, IReadOnlyList<string> references)

@@ -36,7 +36,7 @@ public readonly record struct CocoBox(double Left, double Top, double Width, dou
     /// The share of this box inside a crowd region, whose own size does not matter: intersection / own area (<c>bbIou</c> of COCO's
     /// maskApi.c).
     /// </summary>
-    /// <param name="crowd">The region.</param>
+    /// <param name="crowd">A region of many things, usually larger than this box.</param>
     /// <returns>0 to 1; 0 if this box is empty.</returns>
     public double ShareInside(CocoBox crowd)
     {
@@ -46,7 +46,7 @@ public readonly record struct CocoBox(double Left, double Top, double Width, dou
 }
 
 /// <summary>A true object ("thing") in a picture.</summary>
-/// <param name="Box">Its box.</param>
+/// <param name="Box">In pixels of the picture.</param>
 /// <param name="Area">Its size in square pixels, which makes it small, medium or large. In COCO this is the mask's area, which is smaller
 /// than the box's.</param>
 /// <param name="IsCrowd">Whether it is a region of many things: a detection in it is neither right nor wrong, and it need not be
@@ -54,11 +54,11 @@ public readonly record struct CocoBox(double Left, double Top, double Width, dou
 public readonly record struct TrueBox(CocoBox Box, double Area, bool IsCrowd = false)
 {
     /// <summary>A thing with the area of its box.</summary>
-    /// <param name="box">Its box.</param>
+    /// <param name="box">In pixels of the picture.</param>
     public TrueBox(CocoBox box) : this(box, box.Area) { }
 }
 
 /// <summary>An object that a detector found.</summary>
-/// <param name="Box">Its box.</param>
+/// <param name="Box">In pixels of the picture.</param>
 /// <param name="Score">The detector's confidence; larger is more confident. Only the order matters.</param>
 public readonly record struct ScoredBox(CocoBox Box, double Score);

@@ -72,7 +72,7 @@ public sealed class DetectionMetric
     public DetectionScores Scores() => Summarize([.. Categories]);
 
     /// <summary>The figures of one category.</summary>
-    /// <param name="category">Its id.</param>
+    /// <param name="category">Its id, as it was added.</param>
     /// <returns>The twelve figures, all -1 if it has no things.</returns>
     public DetectionScores Scores(string category)
     {

@@ -18,7 +18,7 @@ internal readonly record struct Outcome(ushort Matched, ushort Ignored)
 }
 
 /// <summary>A detection that was compared with the ground truth.</summary>
-/// <param name="Score">Its score.</param>
+/// <param name="Score">The detector's confidence; larger is more confident.</param>
 /// <param name="Overlap">Its largest IoU with a thing of its category; for a crowd, its share inside.</param>
 /// <param name="Outcomes">One for each <see cref="AreaRange"/>.</param>
 internal sealed record JudgedBox(double Score, double Overlap, Outcome[] Outcomes);

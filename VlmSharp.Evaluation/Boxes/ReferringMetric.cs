@@ -4,7 +4,7 @@ using VlmSharp.Tasks.Masks;
 namespace VlmSharp.Evaluation.Boxes;
 
 /// <summary>The figures of referring expressions, such as RefCOCO, each 0 to 1; 0 if there are no expressions.</summary>
-/// <param name="Count">Expressions.</param>
+/// <param name="Count">How many expressions were measured.</param>
 /// <param name="Invalid">Answers without a valid box, or without a mask if masks are measured; their IoU is 0.</param>
 /// <param name="MeanIou">
 /// Mean IoU of the masks, the figure that the PaliGemma papers publish; null if masks are not measured. It is not an accuracy: the earlier

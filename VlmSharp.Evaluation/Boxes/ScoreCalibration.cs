@@ -3,7 +3,7 @@ namespace VlmSharp.Evaluation.Boxes;
 /// <summary>Detections in a range of scores.</summary>
 /// <param name="From">The range's lower end.</param>
 /// <param name="Count">Detections in it.</param>
-/// <param name="MeanScore">Their mean score.</param>
+/// <param name="MeanScore">Mean of their scores; calibrated, it is their precision.</param>
 /// <param name="Precision">The share of them that is right, 0 to 1.</param>
 public readonly record struct ReliabilityBin(double From, int Count, double MeanScore, double Precision);
 

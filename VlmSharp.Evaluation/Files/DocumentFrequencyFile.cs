@@ -13,7 +13,7 @@ internal static class DocumentFrequencyFile
     private const string Pictures = "pictures", Frequencies = "document_frequencies";
 
     /// <summary>Reads references or counts.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">A file of captions by picture, or of counts by words.</param>
     /// <param name="tokenization">How the words of references are found; counts already have words.</param>
     /// <exception cref="TrainingDataException">The file is neither.</exception>
     public static DocumentFrequencies Read(string path, CaptionTokenization tokenization)

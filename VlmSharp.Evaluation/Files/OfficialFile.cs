@@ -16,7 +16,7 @@ internal static class OfficialFile
     public const int LongestText = 10_000;
 
     /// <summary>Reads the entries of a file.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">JSON or JSON lines, as a benchmark publishes it.</param>
     /// <param name="names">The possible names of the list if the file is an object; none if it must be a list itself.</param>
     /// <param name="use">Takes an entry, or throws a <see cref="FormatException"/>.</param>
     /// <returns>The short texts beside the list.</returns>
@@ -83,7 +83,7 @@ internal static class OfficialFile
     }
 
     /// <summary>A required id: 17, 17.0 and "17" are the same.</summary>
-    /// <param name="o">The entry.</param>
+    /// <param name="o">An object of the list; without an id a <see cref="FormatException"/> is thrown.</param>
     /// <param name="names">Its possible names.</param>
     public static string Id(JsonElement o, params ReadOnlySpan<string> names)
     {

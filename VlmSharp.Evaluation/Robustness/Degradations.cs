@@ -16,7 +16,7 @@ internal static class Degradations
     /// Gaussian blur: out(x) = sum over k of g(k) in(x + k), along rows and then along columns; g is the Gaussian density. Edge pixels are
     /// repeated.
     /// </summary>
-    /// <param name="image">The picture.</param>
+    /// <param name="image">Not changed; a sigma of 0 returns it itself.</param>
     /// <param name="percent">Sigma in percent of the longer side, so that large and small pictures lose the same share of detail.</param>
     public static RgbImage Blur(RgbImage image, double percent)
     {
@@ -57,7 +57,7 @@ internal static class Degradations
     /// Gaussian noise, independent for each channel of each pixel: out = in + sigma z, with z from two uniform numbers (Box and Muller
     /// 1958).
     /// </summary>
-    /// <param name="image">The picture.</param>
+    /// <param name="image">Not changed.</param>
     /// <param name="sigma">The standard deviation, in levels of 255.</param>
     /// <param name="seed">The seed of the noise.</param>
     public static RgbImage Noise(RgbImage image, double sigma, long seed)
@@ -73,8 +73,8 @@ internal static class Degradations
     }
 
     /// <summary>A clockwise rotation about the center, in the same size; bilinear, and gray where the picture does not reach.</summary>
-    /// <param name="image">The picture.</param>
-    /// <param name="degrees">The angle.</param>
+    /// <param name="image">Not changed.</param>
+    /// <param name="degrees">Any angle; 0 gives an equal picture.</param>
     public static RgbImage Rotate(RgbImage image, double degrees)
     {
         (double sin, double cos) = Math.SinCos(degrees * Math.PI / 180);
@@ -98,7 +98,7 @@ internal static class Degradations
     }
 
     /// <summary>The center of a picture.</summary>
-    /// <param name="image">The picture.</param>
+    /// <param name="image">Not changed.</param>
     /// <param name="percent">The percentage of each side that is cut away, half at each end.</param>
     public static RgbImage Crop(RgbImage image, double percent)
     {

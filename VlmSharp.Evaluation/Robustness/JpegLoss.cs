@@ -33,7 +33,7 @@ internal static class JpegLoss
     private static readonly double[,] Cosines = MakeCosines();
 
     /// <summary>Applies the loss of a quality.</summary>
-    /// <param name="image">The picture.</param>
+    /// <param name="image">Not changed.</param>
     /// <param name="quality">1 to 100.</param>
     public static RgbImage Apply(RgbImage image, int quality)
     {

@@ -7,7 +7,7 @@ namespace VlmSharp.Evaluation.Runs;
 internal static class CocoQuestions
 {
     /// <summary>Reads a file of instances.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">A file of COCO's instances, such as <c>instances_val2017.json</c>.</param>
     /// <param name="folder">The folder of its pictures.</param>
     /// <param name="how">Which categories are asked for together.</param>
     /// <param name="prefix">One question for all categories, such as <c>detect all classes</c>, whose boxes may have any label; or

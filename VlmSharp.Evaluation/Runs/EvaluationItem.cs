@@ -10,7 +10,7 @@ internal readonly record struct LabeledTruth(string Label, TrueBox Truth);
 /// <summary>What a model is asked, and the correct answer.</summary>
 /// <param name="Id">Its id among the items: that of the question or the picture.</param>
 /// <param name="Images">The picture files.</param>
-/// <param name="Prompt">The prompt.</param>
+/// <param name="Prompt">What the model reads, the task's wording included.</param>
 /// <param name="References">The correct texts.</param>
 internal sealed record EvaluationItem(string Id, IReadOnlyList<string> Images, string Prompt, IReadOnlyList<string> References)
 {
@@ -37,7 +37,7 @@ internal sealed record EvaluationItem(string Id, IReadOnlyList<string> Images, s
 }
 
 /// <summary>A box that a model found.</summary>
-/// <param name="Label">Its label.</param>
+/// <param name="Label">The text behind the box's locations, as the model wrote it.</param>
 /// <param name="Box">The box in pixels of the picture, and the model's confidence.</param>
 internal readonly record struct LabeledBox(string Label, ScoredBox Box);
 

@@ -27,7 +27,7 @@ internal sealed record Figure(string Key, string Title, double Value, bool IsPer
 
 /// <summary>The main figure of a group of items, such as all questions that begin with "how many".</summary>
 /// <param name="Kind">The kind of group: answer_type, question_type, task, category.</param>
-/// <param name="Name">The group.</param>
+/// <param name="Name">The group's value, such as <c>how many</c>.</param>
 /// <param name="Count">Items in it.</param>
 /// <param name="Value">The figure, in the unit of the main figure.</param>
 internal sealed record GroupFigure(string Kind, string Name, long Count, double Value);

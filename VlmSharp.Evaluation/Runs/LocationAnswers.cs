@@ -13,7 +13,7 @@ internal static partial class LocationAnswers
     private const double Last = 1023;
 
     /// <summary>Reads the boxes and ignores all other text.</summary>
-    /// <param name="text">The answer.</param>
+    /// <param name="text">Four locations and a label for each thing, as PaliGemma is trained to write them.</param>
     /// <param name="width">Columns of the picture.</param>
     /// <param name="height">Rows of the picture.</param>
     public static IReadOnlyList<LabeledTruth> Read(string text, int width, int height) =>

@@ -5,7 +5,7 @@ using VlmSharp.Training.Data;
 namespace VlmSharp.Evaluation.Runs;
 
 /// <summary>A question as its file has it.</summary>
-/// <param name="Text">The question.</param>
+/// <param name="Text">The question alone, without the task's wording.</param>
 /// <param name="ImageId">The picture's id, or null.</param>
 /// <param name="ImageName">The picture's file, or null.</param>
 internal sealed record AskedQuestion(string Text, string? ImageId, string? ImageName);

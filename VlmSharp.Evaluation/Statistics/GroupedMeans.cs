@@ -29,14 +29,14 @@ public sealed class GroupedMeans
 
     /// <summary>Adds a value.</summary>
     /// <param name="group">Its group; if null, the value is ignored.</param>
-    /// <param name="value">The value.</param>
+    /// <param name="value">What is averaged, in any unit.</param>
     public void Add(string? group, double value)
     {
         if (group is not null) Add(group, value, 1);
     }
 
     /// <summary>Adds the values of another shard.</summary>
-    /// <param name="other">Its means.</param>
+    /// <param name="other">Means of the same kind of groups, of other items.</param>
     public void Merge(GroupedMeans other)
     {
         foreach ((string group, (double sum, long count)) in other.groups) Add(group, sum, count);

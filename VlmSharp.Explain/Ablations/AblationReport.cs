@@ -39,7 +39,7 @@ public sealed record AblationReport
 }
 
 /// <summary>A switch, and the answer with it.</summary>
-/// <param name="Switch">The switch.</param>
+/// <param name="Switch">What was switched off or changed.</param>
 /// <param name="Answer">What the model answers with it.</param>
 /// <param name="IsSame">Whether the tokens are those of the whole model.</param>
 public sealed record AblationResult(AblationSwitch Switch, AblatedAnswer Answer, bool IsSame);

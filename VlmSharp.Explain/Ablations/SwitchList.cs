@@ -6,7 +6,7 @@ using static System.FormattableString;
 namespace VlmSharp.Explain.Ablations;
 
 /// <summary>The switches of a model. A soft-cap is on the list only if the model's architecture has one.</summary>
-/// <param name="config">The architecture.</param>
+/// <param name="config">Gives the number of layers and heads, and says whether there are soft-caps.</param>
 /// <param name="options">What is on in the whole model.</param>
 internal sealed class SwitchList(PaliGemmaConfig config, ModelOptions options)
 {

@@ -44,7 +44,7 @@ public static class AblationPage
 
     /// <summary>Writes the page to a file, UTF-8, replacing it.</summary>
     /// <param name="report">What to show.</param>
-    /// <param name="path">The file.</param>
+    /// <param name="path">Where the page goes; its folder must exist.</param>
     public static void Save(AblationReport report, string path)
     {
         ArgumentNullException.ThrowIfNull(report);

@@ -9,9 +9,9 @@ internal static class AnswerTable
     private const int LongestAnswer = 160;
 
     /// <summary>Writes the table. The bars show KL, scaled to the largest value in this table.</summary>
-    /// <param name="page">The page.</param>
+    /// <param name="page">Receives the markup; texts are escaped.</param>
     /// <param name="report">The report with the whole model's answer.</param>
-    /// <param name="results">The rows.</param>
+    /// <param name="results">One row for each switch, in this order.</param>
     public static void Write(HtmlWriter page, AblationReport report, IReadOnlyList<AblationResult> results)
     {
         double largest = results.Select(r => r.Answer.Divergence).Where(double.IsFinite).DefaultIfEmpty(0).Max();

@@ -10,7 +10,7 @@ public static class ExplanationPage
 {
     /// <summary>Writes the page to a file, UTF-8, replacing it.</summary>
     /// <param name="explanation">What to show.</param>
-    /// <param name="path">The file.</param>
+    /// <param name="path">Where the page goes; its folder must exist.</param>
     public static void Save(Explanation explanation, string path)
     {
         ArgumentNullException.ThrowIfNull(explanation);

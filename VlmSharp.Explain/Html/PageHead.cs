@@ -4,8 +4,8 @@ namespace VlmSharp.Explain.Html;
 internal static class PageHead
 {
     /// <summary>Writes everything up to <c>&lt;body&gt;</c>, with the style that pages share.</summary>
-    /// <param name="page">The page.</param>
-    /// <param name="title">Its title.</param>
+    /// <param name="page">Receives the markup; nothing may be written before it.</param>
+    /// <param name="title">Plain text for the browser's tab; it is escaped.</param>
     /// <param name="css">More style for this page, or null.</param>
     public static void Write(HtmlWriter page, string title, string? css = null)
     {

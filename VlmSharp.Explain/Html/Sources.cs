@@ -4,7 +4,7 @@ namespace VlmSharp.Explain.Html;
 internal static class Sources
 {
     /// <summary>Writes the line.</summary>
-    /// <param name="page">The page.</param>
+    /// <param name="page">Receives the markup; texts are escaped.</param>
     /// <param name="equation">In plain characters.</param>
     /// <param name="files">Paths from the repository's root.</param>
     public static void Write(HtmlWriter page, string equation, params ReadOnlySpan<string> files)

@@ -1,7 +1,7 @@
 namespace VlmSharp.Gpu.Devices;
 
 /// <summary>The result of looking for a platform's driver.</summary>
-/// <param name="Platform">The platform.</param>
+/// <param name="Platform">The kind of driver: CUDA or OpenCL.</param>
 /// <param name="Library">The library that was tried.</param>
 /// <param name="Reason">
 /// Null if the library was found and lists devices. Otherwise the reason, in the words of the system's loader or the driver, and what would

@@ -64,7 +64,7 @@ internal interface IProductCore
     /// <param name="rows">The panel's rows.</param>
     /// <param name="place">From <see cref="Place"/> or <see cref="PlaceAcross"/>.</param>
     /// <param name="isAcross">Whether the operand lies across.</param>
-    /// <param name="numbers">The numbers.</param>
+    /// <param name="numbers">Eight neighbors in a stored row of the operand.</param>
     static abstract void Put(ArrayView<F4> memory, int panel, int rows, int place, bool isAcross, F8 numbers);
 
     /// <summary>Ends the copies of a stage.</summary>

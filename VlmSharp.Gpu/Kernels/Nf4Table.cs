@@ -36,7 +36,7 @@ internal static class Nf4Table
     }
 
     /// <summary>code[place] * scale, rounded.</summary>
-    /// <param name="table">The table.</param>
+    /// <param name="table">The words of a matrix's table, its code first.</param>
     /// <param name="place">The index; only its lower four bits are used.</param>
     /// <param name="scale">The block's scale.</param>
     /// <param name="rounding">The word <see cref="Rounding"/>.</param>

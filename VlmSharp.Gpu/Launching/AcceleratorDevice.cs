@@ -16,7 +16,7 @@ internal sealed class AcceleratorDevice : KernelDevice
 
     /// <summary>Takes ownership of the device.</summary>
     /// <param name="context">The ILGPU context that it belongs to.</param>
-    /// <param name="accelerator">The device.</param>
+    /// <param name="accelerator">The device as ILGPU opened it; disposed of with this object.</param>
     public AcceleratorDevice(Context context, Accelerator accelerator)
     {
         this.context = context;

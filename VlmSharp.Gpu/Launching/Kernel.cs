@@ -33,7 +33,7 @@ internal abstract class Kernel(string name, MethodInfo method, int threads, int 
 
 /// <inheritdoc/>
 /// <param name="name">For messages.</param>
-/// <param name="body">The method.</param>
+/// <param name="body">A static method that every thread runs.</param>
 /// <param name="threads">Threads of a group.</param>
 /// <param name="groupsPerProcessor">Groups that must fit on one multiprocessor at a time.</param>
 /// <typeparam name="TArgs">The arguments: a struct of views and numbers with the same layout on every device.</typeparam>

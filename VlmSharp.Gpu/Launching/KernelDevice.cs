@@ -22,21 +22,21 @@ internal abstract class KernelDevice : IDisposable
     public abstract int Processors { get; }
 
     /// <summary>Queues a kernel, and compiles it the first time.</summary>
-    /// <param name="kernel">The kernel.</param>
-    /// <param name="grid">The groups.</param>
+    /// <param name="kernel">The method and its number of threads; the first launch compiles it.</param>
+    /// <param name="grid">How many groups of threads run, in each direction.</param>
     /// <param name="args">The kernel's arguments.</param>
     public abstract void Launch<TArgs>(Kernel<TArgs> kernel, in LaunchGrid grid, in TArgs args) where TArgs : struct;
 
     /// <summary>Compiles a kernel without running it, so that compiler errors show before anything runs.</summary>
-    /// <param name="kernel">The kernel.</param>
+    /// <param name="kernel">The method to compile.</param>
     public abstract void Load<TArgs>(Kernel<TArgs> kernel) where TArgs : struct;
 
     /// <summary>Compiles a kernel of a catalog.</summary>
-    /// <param name="kernel">The kernel.</param>
+    /// <param name="kernel">The method to compile.</param>
     public void Load(Kernel kernel) => kernel.LoadOn(this);
 
     /// <summary>Queues a copy inside the device's memory.</summary>
-    /// <param name="source">The source.</param>
+    /// <param name="source">Device memory, read when the queue comes to it.</param>
     /// <param name="target">The target, of the same length; it must not overlap the source.</param>
     public virtual void Copy<T>(ArrayView<T> source, ArrayView<T> target) where T : unmanaged
     {
@@ -44,7 +44,7 @@ internal abstract class KernelDevice : IDisposable
     }
 
     /// <summary>Queues filling memory with zeros.</summary>
-    /// <param name="target">The memory.</param>
+    /// <param name="target">Device memory; all of it becomes 0.</param>
     public void Clear<T>(ArrayView<T> target) where T : unmanaged
     {
         if (target.Length > 0) target.MemSetToZero(Stream);

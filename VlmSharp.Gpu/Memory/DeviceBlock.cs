@@ -11,7 +11,7 @@ namespace VlmSharp.Gpu.Memory;
 /// product on tensor cores; each row is then padded with zeros to whole chunks of 16 bytes.
 /// </summary>
 /// <param name="pool">The pool that it returns to.</param>
-/// <param name="buffer">The memory.</param>
+/// <param name="buffer">The memory itself, owned by the pool.</param>
 internal sealed class DeviceBlock(DevicePool pool, MemoryBuffer1D<U4, Stride1D.Dense> buffer) : BackendStorage
 {
     /// <summary>bf16 numbers in a chunk of 16 bytes.</summary>

@@ -82,7 +82,7 @@ internal sealed class DevicePool(Accelerator accelerator) : IDisposable
         Allocate<U4>(size / ChunkBytes, "activations", "Ask for fewer sequences at a time.");
 
     /// <summary>Allocates memory. If the device has no memory left, unused blocks are freed first.</summary>
-    /// <param name="count">Elements.</param>
+    /// <param name="count">How many elements of T.</param>
     /// <param name="what">What the memory is for, in the words of the message.</param>
     /// <param name="remedy">What to do if there is none left: a sentence.</param>
     /// <exception cref="DeviceMemoryException">The device has no memory left.</exception>

@@ -10,7 +10,7 @@ namespace VlmSharp.Gpu.Memory;
 /// of rules), or when sequences can grow longer than those it was made for. Everything then starts again with a normal run. Only the last
 /// few are kept.
 /// </summary>
-/// <param name="context">The device.</param>
+/// <param name="context">The device that records; not disposed of.</param>
 /// <param name="tables">The tables of the steps.</param>
 internal sealed class RecordedSteps(GpuContext context, StepTables tables) : IDisposable
 {

@@ -19,7 +19,7 @@ internal sealed class RotaryTables(KernelDevice device, DevicePool pool) : IDisp
 
     /// <summary>The table of a head size and base, for at least positions 0 to <paramref name="positions"/> - 1.</summary>
     /// <param name="headDim">D.</param>
-    /// <param name="frequencyBase">base.</param>
+    /// <param name="frequencyBase">The base of the angles' powers, 10000 in Gemma.</param>
     /// <param name="positions">The number of positions.</param>
     /// <returns>[positions, D]: cosines, then sines.</returns>
     public ArrayView<float> Get(int headDim, float frequencyBase, int positions)

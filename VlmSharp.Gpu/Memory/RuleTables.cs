@@ -9,7 +9,7 @@ namespace VlmSharp.Gpu.Memory;
 /// The rules for choosing tokens, in device memory. They are copied when first used and stay the same from step to step. Only the last few
 /// are kept.
 /// </summary>
-/// <param name="context">The device.</param>
+/// <param name="context">The device that the tables are copied to.</param>
 internal sealed class RuleTables(GpuContext context)
 {
     private const int MostKept = 64;

@@ -6,7 +6,7 @@ namespace VlmSharp.Gpu.Memory;
 /// The tables of the batches in use. A batch keeps its table in the same place as long as it fits there, because a recorded step reads it
 /// there.
 /// </summary>
-/// <param name="context">The device.</param>
+/// <param name="context">The device that the tables are copied to.</param>
 internal sealed class StepTables(GpuContext context)
 {
     private const int MostWordsOnStack = 1024;

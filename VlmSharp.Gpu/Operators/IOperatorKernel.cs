@@ -6,7 +6,7 @@ namespace VlmSharp.Gpu.Operators;
 /// Queues an operator's kernels. <see cref="GpuOperators{TCore}"/> is partial: each operator has one file, which implements this interface
 /// and contains the kernel, its equation, and how threads map to it.
 /// </summary>
-/// <typeparam name="TOperator">The operator.</typeparam>
+/// <typeparam name="TOperator">A struct with the operator's arguments.</typeparam>
 internal interface IOperatorKernel<TOperator> where TOperator : struct, IOperator
 {
     /// <summary>Queues the work.</summary>

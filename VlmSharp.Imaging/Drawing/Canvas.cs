@@ -27,7 +27,7 @@ internal sealed class Canvas(RgbImage image)
     /// <param name="left">Column of the mask's left edge.</param>
     /// <param name="top">Row of the mask's top edge.</param>
     /// <param name="mask">255 means the full <paramref name="opacity"/>.</param>
-    /// <param name="color">The color.</param>
+    /// <param name="color">What the full opacity would paint.</param>
     /// <param name="opacity">0 to 1.</param>
     public void Tint(int left, int top, GrayImage mask, Rgb color, float opacity)
     {
@@ -51,7 +51,7 @@ internal sealed class Canvas(RgbImage image)
     /// <param name="top">Row of the mask's top edge.</param>
     /// <param name="mask">255 inside the object.</param>
     /// <param name="thickness">Thickness of the border in pixels.</param>
-    /// <param name="color">The color.</param>
+    /// <param name="color">Painted fully, without blending.</param>
     public void Outline(int left, int top, GrayImage mask, int thickness, Rgb color)
     {
         PixelRegion visible = new PixelRegion(left, top, left + mask.Width, top + mask.Height).Intersect(Whole);
@@ -69,7 +69,7 @@ internal sealed class Canvas(RgbImage image)
     /// <summary>Writes a line of text.</summary>
     /// <param name="left">Column of the first character's left edge.</param>
     /// <param name="top">Row of the characters' top edge.</param>
-    /// <param name="text">The text.</param>
+    /// <param name="text">Characters that the font lacks are drawn as a replacement.</param>
     /// <param name="scale">Pixels for each pixel of the font.</param>
     /// <param name="color">The text's color.</param>
     public void Text(int left, int top, string text, int scale, Rgb color)

@@ -142,7 +142,7 @@ internal sealed class JpegBlockSmoothing
     }
 
     /// <summary>Takes the DC values that the blocks of a row need.</summary>
-    /// <param name="frame">The frame.</param>
+    /// <param name="frame">The picture that is decoded, with all of its coefficients.</param>
     /// <param name="c">One of its components.</param>
     /// <param name="mcuRow">A row of MCUs.</param>
     /// <param name="row">A row of the component's blocks among them.</param>

@@ -4,8 +4,8 @@ namespace VlmSharp.Imaging.Jpeg;
 internal static class JpegCoefficients
 {
     /// <summary>Transforms the blocks of all components in one row of MCUs.</summary>
-    /// <param name="frame">The frame.</param>
-    /// <param name="mcuRow">The row.</param>
+    /// <param name="frame">The picture; its components' samples are written.</param>
+    /// <param name="mcuRow">Which row of MCUs, from the top, from 0.</param>
     /// <param name="smoothing">Fills in coefficients that the scans left out; null where there are none.</param>
     public static void Transform(JpegFrame frame, int mcuRow, JpegBlockSmoothing? smoothing)
     {

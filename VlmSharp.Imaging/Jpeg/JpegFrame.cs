@@ -68,7 +68,7 @@ internal sealed class JpegComponent
 
     /// <summary>Takes memory for samples.</summary>
     /// <param name="mcuRows">For so many rows of MCUs.</param>
-    /// <param name="context">Limits.</param>
+    /// <param name="context">Refuses what is over the limit of memory.</param>
     public void Keep(int mcuRows, DecodeContext context)
     {
         KeptRows = mcuRows * VerticalFactor * 8;

@@ -11,7 +11,7 @@ internal static class JpegSequentialScan
 {
     /// <summary>Decodes the scan into the components' samples.</summary>
     /// <param name="reader">Where the scan's data begins.</param>
-    /// <param name="frame">The frame.</param>
+    /// <param name="frame">The picture; its components' samples are written.</param>
     /// <param name="scan">The scan's header.</param>
     /// <param name="restartInterval">MCUs between restart markers; 0 for none.</param>
     /// <param name="rows">Told of each row of the scan's MCUs that is done, where the scan is the whole picture; null otherwise.</param>

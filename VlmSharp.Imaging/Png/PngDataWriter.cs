@@ -23,9 +23,9 @@ internal sealed class PngDataWriter(Stream file) : Stream
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     /// <summary>Writes one chunk: length, type, data, checksum.</summary>
-    /// <param name="stream">The PNG.</param>
+    /// <param name="stream">The PNG that is written, at the end of what it has.</param>
     /// <param name="type">Four letters.</param>
-    /// <param name="data">Its data.</param>
+    /// <param name="data">The chunk's content; it may be empty.</param>
     public static void WriteChunk(Stream stream, ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
     {
         Span<byte> number = stackalloc byte[4];

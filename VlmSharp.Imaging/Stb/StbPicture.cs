@@ -14,7 +14,7 @@ internal static class StbPicture
     /// <param name="head">The first bytes.</param>
     /// <param name="rest">The bytes that follow.</param>
     /// <param name="width">Columns, as the header says.</param>
-    /// <param name="height">Rows.</param>
+    /// <param name="height">Rows, as the header says.</param>
     /// <param name="channels">The most channels that the library may produce: they determine its memory, and ours again.</param>
     /// <param name="context">Limits, and the errors to throw.</param>
     public static unsafe ImageResult Decode(

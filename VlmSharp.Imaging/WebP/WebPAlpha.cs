@@ -13,9 +13,9 @@ internal static class WebPAlpha
     private const int Lossless = 1;
 
     /// <summary>Decodes the plane.</summary>
-    /// <param name="chunk">The payload.</param>
+    /// <param name="chunk">The content of the chunk <c>ALPH</c>.</param>
     /// <param name="width">Columns of the picture.</param>
-    /// <param name="height">Rows.</param>
+    /// <param name="height">Rows of the picture.</param>
     /// <param name="context">The errors to throw.</param>
     /// <returns>Opacities, [height, width].</returns>
     public static byte[] Decode(ReadOnlySpan<byte> chunk, int width, int height, DecodeContext context)

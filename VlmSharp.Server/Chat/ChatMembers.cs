@@ -14,7 +14,7 @@ internal enum MemberUse
 }
 
 /// <summary>A member of a chat request.</summary>
-/// <param name="Name">Its name.</param>
+/// <param name="Name">As it is spelled in the request.</param>
 /// <param name="Use">How it is handled.</param>
 /// <param name="Note">How, or why.</param>
 /// <param name="Harmless">JSON values, without spaces, that are ignored although the member is refused; null always is.</param>

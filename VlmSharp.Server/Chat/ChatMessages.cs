@@ -55,7 +55,7 @@ internal static class ChatMessages
 
     /// <summary>Looks ahead, because the role may come after the content.</summary>
     /// <param name="json">A copy of the reader, on the message's beginning.</param>
-    /// <param name="param">The message.</param>
+    /// <param name="param">What errors call the message, for instance <c>messages[0]</c>.</param>
     private static string RoleOf(Utf8JsonReader json, string param)
     {
         string? role = null;

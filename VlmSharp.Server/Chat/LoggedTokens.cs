@@ -8,7 +8,7 @@ namespace VlmSharp.Server.Chat;
 /// The log-probabilities of one answer, in step with its text: a token is released once text that it begins has been sent. The tokens of a
 /// stop text, which is not part of the answer, and the end token are therefore not released.
 /// </summary>
-/// <param name="tokenizer">The vocabulary.</param>
+/// <param name="tokenizer">Says how tokens are spelled.</param>
 internal sealed class LoggedTokens(ITokenizer tokenizer)
 {
     private readonly Queue<(LoggedToken Token, long Start)> held = [];

@@ -7,7 +7,7 @@ using VlmSharp.Tokenization;
 namespace VlmSharp.Server.Chat;
 
 /// <summary>A token of an answer with its log-probability and the candidates beside it, as OpenAI writes them.</summary>
-/// <param name="Id">The token.</param>
+/// <param name="Id">The token's number in the vocabulary.</param>
 /// <param name="LogProbability">Its own.</param>
 /// <param name="Candidates">The likeliest of its step.</param>
 internal readonly record struct LoggedToken(int Id, float LogProbability, IReadOnlyList<TokenCandidate> Candidates);

@@ -27,7 +27,7 @@ internal sealed class KeyRing
     public IReadOnlyList<string> Clients => clients;
 
     /// <summary>Reads keys from what a file or an environment variable holds: one a line, see <see cref="KeyText"/>.</summary>
-    /// <param name="text">The lines.</param>
+    /// <param name="text">One key a line.</param>
     /// <param name="source">
     /// What messages call it, for instance the file's path. Messages are for whoever runs the server, and hold no key.
     /// </param>

@@ -10,7 +10,7 @@ using VlmSharp.Server.Scheduling;
 namespace VlmSharp.Server.Native;
 
 /// <summary>A form field that is not a file, as JSON: a text becomes a JSON string, everything else is JSON already.</summary>
-/// <param name="Name">The field.</param>
+/// <param name="Name">The member that the field stands for.</param>
 /// <param name="Json">Its value.</param>
 internal sealed record FormField(string Name, ReadOnlyMemory<byte> Json);
 
@@ -27,7 +27,7 @@ internal static class FormReader
         (request.ContentType ?? "").StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Reads a form to its end.</summary>
-    /// <param name="call">The request.</param>
+    /// <param name="call">The request, whose headers have the boundary.</param>
     public static async Task<(List<FormField> Fields, Attachments Files)> ReadAsync(ApiCall call)
     {
         string boundary = BoundaryOf(call.Http.Request.ContentType);
@@ -35,7 +35,7 @@ internal static class FormReader
     }
 
     /// <summary>Reads a form.</summary>
-    /// <param name="body">The body.</param>
+    /// <param name="body">The whole form; files stay ranges of it.</param>
     /// <param name="boundary">The separator of its parts, after two hyphens.</param>
     /// <param name="limits">The limits of a request.</param>
     /// <exception cref="ApiException">It is damaged.</exception>
@@ -72,7 +72,7 @@ internal static class FormReader
     /// <param name="rest">Before: the text after a delimiter. Afterwards: the text after the part's closing delimiter.</param>
     /// <param name="delimiter">A line break, two hyphens and the boundary.</param>
     /// <param name="headers">The part's headers, without the empty line after them.</param>
-    /// <param name="content">Its content.</param>
+    /// <param name="content">What is behind the headers, up to the delimiter: a range of the body.</param>
     private static bool NextPart(
         ref ReadOnlyMemory<byte> rest, ReadOnlySpan<byte> delimiter, out ReadOnlyMemory<byte> headers, out ReadOnlyMemory<byte> content)
     {

@@ -29,7 +29,7 @@ internal sealed class NativeJob
     public GenerationOptions Options => request.Sampling.Build(task.MaxNewTokens);
 
     /// <summary>Reads the pictures, and builds the model's request.</summary>
-    /// <param name="call">The request.</param>
+    /// <param name="call">The HTTP request, whose limits hold.</param>
     /// <param name="request">Its members.</param>
     /// <param name="pictures">Reads the pictures.</param>
     /// <param name="isWhole">Whether the pictures will be shown.</param>

@@ -15,7 +15,7 @@ internal static class NativeMembers
     /// <summary>Reads an object's members.</summary>
     /// <param name="json">On the object.</param>
     /// <param name="request">Receives them.</param>
-    /// <param name="source">The body.</param>
+    /// <param name="source">The whole body, which positions in the reader refer to.</param>
     /// <param name="files">The files beside it.</param>
     /// <param name="limits">What may be asked for.</param>
     /// <param name="isItem">Whether it is one of a batch, which says its task.</param>

@@ -10,7 +10,7 @@ namespace VlmSharp.Server.Native;
 internal static class NativeReader
 {
     /// <summary>Reads one request.</summary>
-    /// <param name="call">The request.</param>
+    /// <param name="call">The HTTP request with a body of JSON or a form.</param>
     /// <param name="kind">What the route is for, or null where the members tell.</param>
     public static async Task<NativeRequest> ReadAsync(ApiCall call, TaskKind? kind)
     {

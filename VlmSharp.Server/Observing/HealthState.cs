@@ -17,7 +17,7 @@ internal enum HealthPhase
 }
 
 /// <summary>A phase, and why.</summary>
-/// <param name="Phase">The phase.</param>
+/// <param name="Phase">Loading, ready, draining or failed.</param>
 /// <param name="Reason">One sentence that anybody may read: no path, nothing of a request.</param>
 internal sealed record HealthReport(HealthPhase Phase, string Reason);
 

@@ -51,7 +51,7 @@ internal static class PrometheusText
     /// <param name="name">The metric's name, with a histogram's suffix.</param>
     /// <param name="labels">As <see cref="Labels"/> gives them.</param>
     /// <param name="bound">A bucket's upper border, or null.</param>
-    /// <param name="value">The value.</param>
+    /// <param name="value">A count or a measurement; infinity and NaN are written as Prometheus spells them.</param>
     public static void WriteSample(StringBuilder text, string name, string labels, double? bound, double value)
     {
         text.Append(name);

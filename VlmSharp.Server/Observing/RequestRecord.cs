@@ -120,8 +120,8 @@ internal sealed class RequestRecord
 
 /// <summary>The facts of a picture that may be logged.</summary>
 /// <param name="Bytes">Size of the file.</param>
-/// <param name="Width">Columns.</param>
-/// <param name="Height">Rows.</param>
+/// <param name="Width">Columns, in pixels.</param>
+/// <param name="Height">Rows, in pixels.</param>
 /// <param name="Format">For instance JPEG.</param>
 /// <param name="Hash">The first 8 hexadecimal digits of the file's SHA-256.</param>
 internal sealed record PictureFacts(int Bytes, int Width, int Height, string Format, string Hash);

@@ -119,7 +119,7 @@ internal sealed class PictureSource : IDisposable
     /// <summary>
     /// Decodes on the caller's thread without waiting for a turn; requests use <see cref="DecodeAsync"/>.
     /// </summary>
-    /// <param name="bytes">The file.</param>
+    /// <param name="bytes">The whole file; more than the limit is refused.</param>
     /// <param name="name">Its name in errors.</param>
     /// <param name="resizing">Resizes it while it is decoded; null for the whole picture.</param>
     /// <param name="share">Grows with the decoding. On success it is the result's, and holds no more than its pixels.</param>

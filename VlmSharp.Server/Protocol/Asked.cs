@@ -19,7 +19,7 @@ internal sealed class Asked
     public IReadOnlyList<PendingAnswer> Answers { get; }
 
     /// <summary>Waits for places and asks the model. The places are released when all answers are complete, or the call ends.</summary>
-    /// <param name="call">The request.</param>
+    /// <param name="call">The HTTP request that is answered; its record notes the waiting.</param>
     /// <param name="requests">What to generate; all have the same pictures.</param>
     /// <param name="options">How to generate.</param>
     public static async Task<Asked> BeginAsync(ApiCall call, IReadOnlyList<GenerationRequest> requests, GenerationOptions options)

@@ -52,7 +52,7 @@ internal sealed class EventStream : IDisposable
     }
 
     /// <summary>Sends the events of a request and <c>[DONE]</c>, or an error as the last event if that fails.</summary>
-    /// <param name="call">The request.</param>
+    /// <param name="call">The HTTP request; if its client leaves, sending ends.</param>
     /// <param name="send">Sends them.</param>
     public async Task RunAsync(ApiCall call, Func<Task> send)
     {

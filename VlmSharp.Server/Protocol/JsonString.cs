@@ -16,13 +16,13 @@ internal readonly record struct JsonString(int Start, int Length, bool IsEscaped
 
     /// <summary>Takes note of a string.</summary>
     /// <param name="json">The reader of the body, on the string.</param>
-    /// <param name="param">The member.</param>
+    /// <param name="param">What errors call the member, for instance <c>messages[0].content</c>.</param>
     public static JsonString Of(ref Utf8JsonReader json, string param) => json.TokenType == JsonTokenType.String
         ? new JsonString((int)json.TokenStartIndex + 1, json.ValueSpan.Length, json.ValueIsEscaped, param)
         : throw JsonValues.Wrong(param, "a text");
 
     /// <summary>Its characters.</summary>
-    /// <param name="body">The body.</param>
+    /// <param name="body">The same body that the string was found in.</param>
     /// <param name="most">Characters, at the most.</param>
     public string Text(ReadOnlySpan<byte> body, int most)
     {
@@ -32,7 +32,7 @@ internal readonly record struct JsonString(int Start, int Length, bool IsEscaped
     }
 
     /// <summary>The bytes of a data URI, or null of another address.</summary>
-    /// <param name="body">The body.</param>
+    /// <param name="body">The same body that the string was found in.</param>
     /// <param name="most">The most bytes.</param>
     public byte[]? DataBytes(ReadOnlySpan<byte> body, int most)
     {

@@ -38,9 +38,9 @@ internal static class JsonValues
     /// Moves to the next member of an object and refuses duplicates. Parsers differ in which of two equal names they use: one that checks
     /// requests before this server may see the other value.
     /// </summary>
-    /// <param name="json">The reader.</param>
+    /// <param name="json">Inside the object; afterwards on the member's value.</param>
     /// <param name="seen">The object's members so far.</param>
-    /// <param name="name">Its name.</param>
+    /// <param name="name">Receives the member's name; empty behind the last member.</param>
     public static bool NextMember(ref Utf8JsonReader json, HashSet<string> seen, out string name)
     {
         if (!NextMember(ref json, out name)) return false;
@@ -51,7 +51,7 @@ internal static class JsonValues
     public static bool NextItem(ref Utf8JsonReader json) => json.Read() && json.TokenType != JsonTokenType.EndArray;
 
     /// <summary>A text, or null.</summary>
-    /// <param name="json">The reader.</param>
+    /// <param name="json">On the value.</param>
     /// <param name="param">The member, for messages.</param>
     /// <param name="most">Characters, at the most.</param>
     public static string? Text(ref Utf8JsonReader json, string param, int most)

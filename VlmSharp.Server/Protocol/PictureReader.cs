@@ -12,7 +12,7 @@ namespace VlmSharp.Server.Protocol;
 internal sealed class PictureReader(PictureSource source) : IDisposable
 {
     /// <summary>Reads pictures.</summary>
-    /// <param name="call">The request.</param>
+    /// <param name="call">The HTTP request; its limits hold, and its record notes each picture.</param>
     /// <param name="given">The pictures as they were sent.</param>
     /// <param name="isWhole">Whether they are to be shown, and stay as they are.</param>
     /// <param name="param">The request's member that has them.</param>

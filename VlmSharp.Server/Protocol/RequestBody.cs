@@ -11,7 +11,7 @@ internal static class RequestBody
     private const int FirstBlock = 64 << 10;
 
     /// <summary>Reads a body of JSON to its end.</summary>
-    /// <param name="call">The request.</param>
+    /// <param name="call">The HTTP request; its headers must say JSON.</param>
     /// <returns>UTF-8.</returns>
     /// <exception cref="ApiException">It is of another type, or empty.</exception>
     /// <exception cref="BadHttpRequestException">It is too large, or comes too slowly.</exception>
@@ -23,7 +23,7 @@ internal static class RequestBody
     }
 
     /// <summary>Reads a body to its end, when there is room for it. It takes the memory that was reserved for it, and no copy.</summary>
-    /// <param name="call">The request.</param>
+    /// <param name="call">The HTTP request; the body's memory counts as its own until it ends.</param>
     /// <exception cref="BadHttpRequestException">It is larger than the limit, or comes too slowly.</exception>
     public static async Task<ReadOnlyMemory<byte>> ReadAsync(ApiCall call)
     {

@@ -22,7 +22,7 @@ internal sealed class SamplingMembers(RequestLimits limits)
 
     /// <summary>Reads a member, if it is one of these.</summary>
     /// <param name="json">On its value.</param>
-    /// <param name="name">Its name.</param>
+    /// <param name="name">The member's name, as the request spells it.</param>
     /// <returns>Whether it is.</returns>
     public bool TryRead(ref Utf8JsonReader json, string name)
     {

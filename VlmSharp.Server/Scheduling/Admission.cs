@@ -31,7 +31,7 @@ internal sealed class Admission(int places, int queue)
     }
 
     /// <summary>Registers a request before any of it is read.</summary>
-    /// <param name="client">Its client.</param>
+    /// <param name="client">Whose request it is: the name of its key, or one name for all if there are no keys.</param>
     /// <returns>The ticket for its places; to be disposed of at its end.</returns>
     /// <exception cref="ApiException">429: too many wait.</exception>
     public Ticket Arrive(string client)

@@ -18,7 +18,7 @@ internal sealed class ServedModel
     private readonly long created = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
 
     /// <summary>Takes a model that is open; the caller owns it.</summary>
-    /// <param name="model">The model.</param>
+    /// <param name="model">An open model with a tokenizer.</param>
     /// <param name="name">What requests call it without an adapter.</param>
     /// <exception cref="ModelFormatException">It has no tokenizer.</exception>
     /// <exception cref="ArgumentException">An adapter has the model's name.</exception>

@@ -20,7 +20,7 @@ public static class DataFormats
     public static IReadOnlyList<string> All { get; } = [.. Names.Select(entry => entry.Name)];
 
     /// <summary>The name of a format.</summary>
-    /// <param name="format">The format.</param>
+    /// <param name="format">Any value of the enumeration.</param>
     /// <returns>Such as <c>coco-captions</c>.</returns>
     public static string NameOf(DataFormat format) => Names.First(entry => entry.Format == format).Name;
 

@@ -31,8 +31,8 @@ public sealed class ExampleEncoder
     public int? TextLength { get; }
 
     /// <summary>Encodes an example with one of its answers.</summary>
-    /// <param name="example">The example.</param>
-    /// <param name="suffix">The answer.</param>
+    /// <param name="example">Its question and the number of its pictures; the files are not read.</param>
+    /// <param name="suffix">One of its answers; it is cut if there is no room for all of it.</param>
     /// <returns>Its tokens, at least one target among them.</returns>
     /// <exception cref="TrainingDataException">Pictures and question leave no room for an answer.</exception>
     public EncodedExample Encode(TrainingExample example, string suffix)
@@ -57,14 +57,14 @@ public sealed class ExampleEncoder
     }
 
     /// <summary>The number of tokens of an example's text, including bos, newline and eos but not pictures, without any cut.</summary>
-    /// <param name="prefix">The question.</param>
-    /// <param name="suffix">The answer.</param>
+    /// <param name="prefix">The question, without placeholders.</param>
+    /// <param name="suffix">The answer, without the end token.</param>
     /// <returns>Tokens.</returns>
     public int CountText(string prefix, string suffix) =>
         PromptTokens.Build(tokenizer, prefix, 0).Length + CountTokens(suffix) + 1;
 
     /// <summary>How many tokens a text has by itself.</summary>
-    /// <param name="text">The text.</param>
+    /// <param name="text">Read without control tokens.</param>
     /// <returns>Tokens.</returns>
     public int CountTokens(string text) => tokenizer.Encode(text, ControlTokens.AsText).Length;
 }

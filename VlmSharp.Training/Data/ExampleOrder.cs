@@ -7,8 +7,8 @@ namespace VlmSharp.Training.Data;
 /// a stream can begin anywhere. Random numbers come from Philox (<see cref="CounterRandom"/>): the seed is the key, and the counter says
 /// what is drawn.
 /// </summary>
-/// <param name="count">Examples.</param>
-/// <param name="seed">The seed.</param>
+/// <param name="count">How many examples there are.</param>
+/// <param name="seed">Two orders with one seed are equal.</param>
 /// <param name="shuffle">Whether each epoch has its own order; otherwise all use the file's order.</param>
 internal sealed class ExampleOrder(int count, long seed, bool shuffle)
 {
@@ -31,9 +31,9 @@ internal sealed class ExampleOrder(int count, long seed, bool shuffle)
     /// <c>choice_no_replacement</c>.
     /// </summary>
     /// <param name="epoch">The number of completed passes over all examples.</param>
-    /// <param name="example">The example.</param>
+    /// <param name="example">Its place in the data, from 0.</param>
     /// <param name="answers">The number of its answers.</param>
-    /// <param name="seed">The seed.</param>
+    /// <param name="seed">The seed of the order.</param>
     public static int AnswerOf(long epoch, int example, int answers, long seed)
     {
         if (answers == 1) return 0;

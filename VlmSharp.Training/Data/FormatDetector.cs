@@ -29,7 +29,7 @@ internal static class FormatDetector
     }
 
     /// <summary>Throws if a file that should contain examples holds no JSON.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">A file of JSON or of JSON lines; only its beginning is read.</param>
     /// <exception cref="TrainingDataException">It is a picture, a text or anything else.</exception>
     public static void RequireExamples(string path)
     {

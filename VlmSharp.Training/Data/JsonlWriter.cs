@@ -12,7 +12,7 @@ public static class JsonlWriter
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes all examples.</summary>
-    /// <param name="data">The examples.</param>
+    /// <param name="data">All examples, written in their order.</param>
     /// <param name="stream">Receives lines, UTF-8.</param>
     /// <param name="folder">The folder that the pictures' paths are made relative to: that of the file to be written.</param>
     /// <param name="cancellationToken">Ends the work.</param>

@@ -7,7 +7,7 @@ internal static class MissingPictures
     private const int MostExamples = 200_000;
 
     /// <summary>Checks that the files are there.</summary>
-    /// <param name="data">The examples.</param>
+    /// <param name="data">Examples whose pictures are paths; only the first ones of a large data set are checked.</param>
     /// <param name="skips">Whether examples without their picture are left out.</param>
     /// <param name="tell">Hears of those that will be left out.</param>
     /// <exception cref="TrainingDataException">One is missing, and none is left out.</exception>

@@ -14,7 +14,7 @@ public sealed class ValueCounts
     public int Distinct => counts.Count;
 
     /// <summary>The most frequent values, the first the most frequent one; of equal ones in ordinal order.</summary>
-    /// <param name="most">How many.</param>
+    /// <param name="most">How many of them, at most.</param>
     /// <returns>Values, long ones cut, and how often each came.</returns>
     public IReadOnlyList<(string Value, long Count)> Top(int most) =>
         [.. counts.OrderByDescending(entry => entry.Value).ThenBy(entry => entry.Key, StringComparer.Ordinal)

@@ -24,7 +24,7 @@ internal sealed unsafe class GradientBuckets : IDisposable
     /// <param name="b">The backend of the gradients.</param>
     /// <param name="tape">Has the gradients.</param>
     /// <param name="parameters">All that are trained, in the order of the forward pass.</param>
-    /// <param name="group">The processes.</param>
+    /// <param name="group">All processes of the training; each gets the sum.</param>
     /// <param name="bucketBytes">About how many bytes are added up at once; null for the default.</param>
     public GradientBuckets(IComputeBackend b, Tape tape, IReadOnlyList<Weight> parameters, MpiGroup group, long? bucketBytes = null)
     {

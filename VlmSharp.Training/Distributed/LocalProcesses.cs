@@ -14,7 +14,7 @@ internal sealed class LocalProcesses : IDisposable
     private readonly Process?[] others; // by rank; null of this process and of those elsewhere
 
     /// <summary>Tells the others of this process, and hears of them. A call of all processes.</summary>
-    /// <param name="group">The processes.</param>
+    /// <param name="group">All processes of the training, on one machine or several.</param>
     public LocalProcesses(IProcessGroup group)
     {
         double machine = Machine();

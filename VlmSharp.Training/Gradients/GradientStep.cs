@@ -10,7 +10,7 @@ namespace VlmSharp.Training.Gradients;
 /// </summary>
 /// <param name="model">The model; its backend is the tape or wraps it.</param>
 /// <param name="tape">Records the operators.</param>
-/// <param name="options">The loss.</param>
+/// <param name="options">Which tokens count, and how much.</param>
 public sealed class GradientStep(PaliGemmaModel model, Tape tape, LossOptions options)
 {
     private readonly IComputeBackend b = model.Backend;

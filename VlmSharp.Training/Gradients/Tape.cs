@@ -32,7 +32,7 @@ public sealed class Tape : DelegatingBackend
     public bool Checkpointing { get; init; } = true;
 
     /// <summary>Asks for a parameter's gradient.</summary>
-    /// <param name="weight">The parameter.</param>
+    /// <param name="weight">A parameter of the model in a format that can be trained.</param>
     public void Train(Weight weight)
     {
         ArgumentNullException.ThrowIfNull(weight);
@@ -50,12 +50,12 @@ public sealed class Tape : DelegatingBackend
     public Matrix Take(Weight weight) => sums.TakeOf(weight);
 
     /// <summary>Replaces a parameter's gradient by another sum, for instance the sum over all ranks.</summary>
-    /// <param name="weight">The parameter.</param>
+    /// <param name="weight">A parameter that <see cref="Train"/> was called with.</param>
     /// <param name="gradient">Has the parameter's shape; ownership passes to the tape.</param>
     public void Replace(Weight weight, Matrix gradient) => sums.Replace(weight, gradient);
 
     /// <summary>Runs a forward pass and records it.</summary>
-    /// <param name="forward">The pass.</param>
+    /// <param name="forward">Calls the backend's operators, and returns the matrix whose gradient is given later.</param>
     /// <returns>Its result, owned by the caller.</returns>
     public Matrix Record(Func<Matrix> forward)
     {

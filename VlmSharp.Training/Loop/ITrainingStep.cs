@@ -11,7 +11,7 @@ public interface ITrainingStep<in TBatch>
     /// last one (<see cref="StepContext.IsLast"/>) each parameter receives the total (<see cref="Parameter.SetGradient"/>). The
     /// trainer divides by the sum of all weights, so that a token counts the same in every batch.
     /// </summary>
-    /// <param name="batch">The examples.</param>
+    /// <param name="batch">What the batch source gave.</param>
     /// <param name="context">The current step.</param>
     /// <returns>The unscaled loss and its weight.</returns>
     BatchLoss Accumulate(TBatch batch, in StepContext context);

@@ -18,7 +18,7 @@ internal sealed class Progress(TrainerSettings settings)
 
     /// <summary>Throws if a step must not be taken.</summary>
     /// <param name="step">Its number, from 0.</param>
-    /// <param name="loss">Its loss.</param>
+    /// <param name="loss">The loss of all batches of the step together.</param>
     /// <param name="norm">The norm of its gradient.</param>
     /// <exception cref="RequestException">The loss or the gradient is not a number.</exception>
     /// <exception cref="ModelFormatException">The loss of the first step is not a number: the model is damaged.</exception>

@@ -26,9 +26,9 @@ public sealed class Trainer<TBatch>
     private TrainingEnd asked; // how the processes have agreed to stop
 
     /// <summary>Creates a trainer; it disposes of nothing that it is given.</summary>
-    /// <param name="settings">The settings.</param>
-    /// <param name="step">The gradient step.</param>
-    /// <param name="data">The batches.</param>
+    /// <param name="settings">Schedule, accumulation, clipping, and how often to save and to evaluate.</param>
+    /// <param name="step">Computes the gradients of a batch.</param>
+    /// <param name="data">Gives the batches, in an order that a resumed run repeats.</param>
     /// <param name="optimizer">Has the parameters.</param>
     public Trainer(TrainerSettings settings, ITrainingStep<TBatch> step, IBatchSource<TBatch> data, Optimizer optimizer)
     {

@@ -30,7 +30,7 @@ internal sealed unsafe class NativeBlock : SafeHandle
     }
 
     /// <summary>Some of its numbers.</summary>
-    /// <param name="first">The first.</param>
+    /// <param name="first">Index of the first number, in floats.</param>
     /// <param name="count">How many.</param>
     public Span<float> Floats(long first, int count)
     {

@@ -68,7 +68,7 @@ public abstract class Optimizer : IDisposable
     /// <summary>
     /// Writes time and states to a safetensors file. If processes share the states, the others call <see cref="GiveStates"/> meanwhile.
     /// </summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">A safetensors file; an existing one is replaced when the new one is complete.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
     public void Save(string path)
     {
@@ -86,7 +86,7 @@ public abstract class Optimizer : IDisposable
     }
 
     /// <summary>Restores what <see cref="Save"/> wrote.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">A file of <see cref="Save"/>, of the same optimizer and parameters.</param>
     /// <exception cref="ModelFormatException">It is damaged, or belongs to another optimizer or other parameters.</exception>
     public void Load(string path)
     {

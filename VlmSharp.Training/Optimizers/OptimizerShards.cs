@@ -15,7 +15,7 @@ internal sealed class OptimizerShards
     private readonly Dictionary<Parameter, int> owners = [];
 
     /// <summary>Distributes the parameters, with the same result in every process.</summary>
-    /// <param name="group">The processes.</param>
+    /// <param name="group">All processes of the training.</param>
     /// <param name="parameters">What is trained, in the same order in each process.</param>
     public OptimizerShards(IProcessGroup group, IReadOnlyList<Parameter> parameters)
     {
@@ -33,7 +33,7 @@ internal sealed class OptimizerShards
     public bool IsOwn(Parameter parameter) => owners[parameter] == group.Rank;
 
     /// <summary>Sends numbers of a parameter from its owner to all processes.</summary>
-    /// <param name="parameter">The parameter.</param>
+    /// <param name="parameter">One of those that were distributed.</param>
     /// <param name="numbers">On the owner: what to send; on the others: the destination.</param>
     public void Exchange(Parameter parameter, Span<float> numbers) => group.Broadcast(numbers, owners[parameter]);
 

@@ -7,8 +7,8 @@ namespace VlmSharp.Training.Optimizers;
 public static class ParameterFile
 {
     /// <summary>Writes the parameters; for a parameter in BF16, its master copy.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="parameters">The parameters.</param>
+    /// <param name="path">A safetensors file; an existing one is replaced when the new one is complete.</param>
+    /// <param name="parameters">What is trained; each is stored as F32, in its own shape.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
     public static void Save(string path, IEnumerable<Parameter> parameters)
     {
@@ -23,7 +23,7 @@ public static class ParameterFile
     }
 
     /// <summary>Reads them back.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">A file of <see cref="Save"/>.</param>
     /// <param name="parameters">The same parameters, whose numbers are replaced.</param>
     /// <exception cref="ModelFormatException">The file is damaged, or of other parameters.</exception>
     public static unsafe void Load(string path, IReadOnlyList<Parameter> parameters)

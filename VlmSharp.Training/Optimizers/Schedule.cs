@@ -25,7 +25,7 @@ public enum ScheduleKind
 /// </summary>
 /// <param name="Kind">Which of them.</param>
 /// <param name="TotalSteps">T, steps of the whole run.</param>
-/// <param name="WarmupSteps">w.</param>
+/// <param name="WarmupSteps">w, steps at the beginning in which the rate rises; 0 for none.</param>
 public sealed record Schedule(ScheduleKind Kind, long TotalSteps, long WarmupSteps = 0)
 {
     /// <summary>The multiplier of a step.</summary>

@@ -9,7 +9,7 @@ public interface ICheckpointPart
     void Save(string folder);
 
     /// <summary>Restores what <see cref="Save"/> wrote; the files' hashes are already verified.</summary>
-    /// <param name="folder">The folder.</param>
+    /// <param name="folder">The checkpoint's folder, with the files that this part wrote.</param>
     /// <exception cref="ModelFormatException">They do not fit what is trained.</exception>
     void Load(string folder);
 }

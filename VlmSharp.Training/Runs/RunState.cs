@@ -20,7 +20,7 @@ public sealed record RunState
 
     /// <summary>Throws unless settings and data are the same.</summary>
     /// <param name="settings">Of the run that wants to go on.</param>
-    /// <param name="dataFingerprint">Of its data.</param>
+    /// <param name="dataFingerprint">Of the data of the run that wants to go on.</param>
     /// <param name="folder">The run's folder, for the message.</param>
     /// <exception cref="RequestException">They differ; the message names what and how.</exception>
     public void RequireSame(IReadOnlyDictionary<string, string> settings, string dataFingerprint, string folder)

@@ -8,7 +8,7 @@ namespace VlmSharp.Training.Runs;
 public sealed record Retention(int Last = 3, bool Best = true);
 
 /// <summary>A checkpoint that is whole.</summary>
-/// <param name="Folder">Its folder.</param>
+/// <param name="Folder">Its path, with all of its files.</param>
 /// <param name="State">Where the run was.</param>
 public sealed record RunCheckpoint(string Folder, RunState State);
 

@@ -6,7 +6,7 @@ namespace VlmSharp.Training.Tracking;
 public sealed record EvaluationResult(IReadOnlyDictionary<string, double> Metrics, IReadOnlyList<SampleGeneration> Samples);
 
 /// <summary>An answer of the model as it is now.</summary>
-/// <param name="Prompt">The prefix.</param>
+/// <param name="Prompt">The example's prefix, as the model read it.</param>
 /// <param name="Expected">The suffix of the data; null where there is none.</param>
 /// <param name="Answer">What the model says.</param>
 /// <param name="Png">The picture as a PNG file, small enough for a page; null where there is none.</param>

@@ -9,7 +9,7 @@ namespace VlmSharp.Training.Tracking;
 /// with each checkpoint and at the end, from <c>metrics.jsonl</c>, so that it also shows the earlier part of a resumed run.
 /// </summary>
 /// <param name="metricsPath">The metrics file; another tracker, earlier in the list, writes it.</param>
-/// <param name="path">The page.</param>
+/// <param name="path">The page, which is replaced each time.</param>
 public sealed class HtmlReport(string metricsPath, string path) : IRunTracker
 {
     /// <summary>Its usual name in a run's folder.</summary>

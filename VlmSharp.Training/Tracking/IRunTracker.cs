@@ -20,7 +20,7 @@ public interface IRunTracker : IDisposable
     void Sync();
 
     /// <summary>The run ends.</summary>
-    /// <param name="status">How.</param>
+    /// <param name="status">Whether it came to its end, was stopped, or failed.</param>
     void End(RunStatus status);
 }
 

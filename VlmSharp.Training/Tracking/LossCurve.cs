@@ -14,7 +14,7 @@ public static class LossCurve
     /// <summary>Draws a curve.</summary>
     /// <param name="values">One value per step; non-finite ones are left out.</param>
     /// <param name="width">Width in characters, including the axis; at least 16.</param>
-    /// <param name="height">Lines.</param>
+    /// <param name="height">Lines of characters, at least 1.</param>
     /// <returns>The lines without line ends; none if there is nothing to draw.</returns>
     public static IReadOnlyList<string> Draw(IReadOnlyList<double> values, int width, int height)
     {

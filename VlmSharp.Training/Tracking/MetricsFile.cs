@@ -9,7 +9,7 @@ namespace VlmSharp.Training.Tracking;
 /// <c>kind</c> and no <c>loss</c>. Each line is passed to the operating system in one write. A resumed run first cuts off everything after
 /// its checkpoint, so that each step occurs once.
 /// </summary>
-/// <param name="path">The file.</param>
+/// <param name="path">Created if it does not exist; a resumed run goes on in it.</param>
 public sealed class MetricsFile(string path) : IRunTracker
 {
     /// <summary>Its usual name in a run's folder.</summary>

@@ -25,7 +25,7 @@ public sealed class MlflowTracker : IRunTracker
     private int failures;
 
     /// <summary>Creates the tracker; nothing is sent yet.</summary>
-    /// <param name="settings">The server.</param>
+    /// <param name="settings">The server's address and the experiment's name.</param>
     /// <param name="tell">Hears, once, that it does not answer.</param>
     public MlflowTracker(MlflowSettings settings, Action<string> tell)
     {

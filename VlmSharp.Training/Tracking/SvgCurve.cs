@@ -9,7 +9,7 @@ internal static class SvgCurve
     private const int Width = 800, Height = 220, Left = 60, Right = 10, Top = 10, Bottom = 24, MostPoints = 600;
 
     /// <summary>Writes the figure; nothing if there is no finite point.</summary>
-    /// <param name="page">The destination.</param>
+    /// <param name="page">The HTML page; the figure is appended.</param>
     /// <param name="title">The title above the figure.</param>
     /// <param name="train">One point per step; drawn as means if there are many.</param>
     /// <param name="eval">One point per evaluation, each with a dot.</param>

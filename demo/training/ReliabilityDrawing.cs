@@ -14,7 +14,7 @@ internal static class ReliabilityDrawing
     private static readonly string[] Colors = ["#b45309", "#2563eb"];
 
     /// <summary>Writes the drawing.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">An SVG file; an existing one is replaced.</param>
     /// <param name="curves">The curves: a name and ranges of scores.</param>
     public static void Save(string path, IReadOnlyList<(string Name, IReadOnlyList<ReliabilityBin> Bins)> curves)
     {

@@ -5,7 +5,7 @@ namespace VlmSharp.Scenes;
 /// <summary>Draws scenes. A scene is a function of the seed, its number and the size.</summary>
 /// <param name="world">The things that can be drawn.</param>
 /// <param name="side">The side of the pictures, in pixels.</param>
-/// <param name="seed">The seed.</param>
+/// <param name="seed">Another seed gives other scenes under the same numbers.</param>
 internal sealed class SceneArtist(World world, int side, long seed)
 {
     private const double MostCovered = 0.1; // the largest share of a thing that another may cover

@@ -1,8 +1,8 @@
 namespace VlmSharp.Scenes;
 
 /// <summary>A small picture with transparency.</summary>
-/// <param name="Width">Columns.</param>
-/// <param name="Height">Rows.</param>
+/// <param name="Width">Columns, in pixels.</param>
+/// <param name="Height">Rows, in pixels.</param>
 /// <param name="Pixels">[height, width, 4]: red, green, blue times alpha, and alpha, each 0 to 1.</param>
 internal sealed record Sprite(int Width, int Height, float[] Pixels)
 {

@@ -12,7 +12,7 @@ public static class DamagedModel
 {
     /// <summary>A copy of the demo model.</summary>
     /// <param name="tensor">The canonical name of the weight.</param>
-    /// <param name="value">The number.</param>
+    /// <param name="value">What the row's first number becomes, for instance NaN.</param>
     /// <param name="row">The row whose first number it replaces.</param>
     /// <returns>The folder.</returns>
     public static TemporaryFolder Write(string tensor, float value, int row = 0)

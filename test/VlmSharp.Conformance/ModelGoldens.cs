@@ -192,7 +192,7 @@ public abstract class ModelGoldens
 /// <summary>A case of <c>activations/KIND.json</c>.</summary>
 /// <param name="Name">caption, question, two-images or empty.</param>
 /// <param name="Images">File names in <c>images/</c>.</param>
-/// <param name="Prompt">The text.</param>
+/// <param name="Prompt">What the reference was asked, without placeholders.</param>
 /// <param name="Tokens">The tokens that the reference generates greedily, without stopping at an end token.</param>
 /// <param name="BeamTokens">The best of its four beams: eight tokens, without stopping at an end token.</param>
 /// <param name="BeamScore">The score of that beam with length penalty 1.</param>

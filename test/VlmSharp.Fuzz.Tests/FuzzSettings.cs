@@ -3,7 +3,7 @@ using System.Globalization;
 namespace VlmSharp.Fuzz.Tests;
 
 /// <summary>How many inputs are tried: few by default, more if the environment says so.</summary>
-/// <param name="First">The first iteration.</param>
+/// <param name="First">Number of the first iteration; the same number gives the same input.</param>
 /// <param name="Iterations">The largest number of iterations of a format.</param>
 /// <param name="Time">The time after which a format ends, once <see cref="LeastIterations"/> are done.</param>
 /// <param name="OnlyFormat">The one format to try, or null.</param>

@@ -37,7 +37,7 @@ internal abstract class FuzzTarget : IDisposable
     protected virtual Func<byte[], Random, byte[], byte[]>? Structured => null;
 
     /// <summary>Reads the input and uses everything that was read.</summary>
-    /// <param name="bytes">The input.</param>
+    /// <param name="bytes">A seed, as it is or with faults.</param>
     /// <returns>Whether it was accepted; a rejection may also be an exception of type <see cref="Rejection"/>.</returns>
     public abstract bool Use(byte[] bytes);
 

@@ -8,7 +8,7 @@ internal sealed unsafe class HostKvCache : KvCache
     /// <summary>Creates an empty cache.</summary>
     /// <param name="layers">Decoder layers.</param>
     /// <param name="width">K * D.</param>
-    /// <param name="capacity">Tokens.</param>
+    /// <param name="capacity">The most tokens that it can hold; all of their memory is taken now.</param>
     public HostKvCache(int layers, int width, int capacity) : base(layers, width, capacity)
     {
         long bytes = checked(2L * layers * capacity * width * sizeof(float));

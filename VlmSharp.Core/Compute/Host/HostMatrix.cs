@@ -21,13 +21,13 @@ internal readonly unsafe struct HostMatrix(float* data, int rows, int columns)
     public bool HasValue => Data != null;
 
     /// <summary>Address of element (<paramref name="row"/>, 0).</summary>
-    /// <param name="row">A row.</param>
+    /// <param name="row">From 0; it is not checked.</param>
     /// <returns>The address.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float* RowPointer(int row) => Data + (nint)row * Columns;
 
     /// <summary>One row.</summary>
-    /// <param name="row">A row.</param>
+    /// <param name="row">From 0; it is not checked.</param>
     /// <returns>Its elements.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Span<float> Row(int row) => new(RowPointer(row), Columns);

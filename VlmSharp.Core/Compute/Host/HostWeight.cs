@@ -25,7 +25,7 @@ internal sealed unsafe class HostWeight : Weight
     public DType ValueType => source.ValueType;
 
     /// <summary>Address of a row.</summary>
-    /// <param name="row">A row.</param>
+    /// <param name="row">The output, from 0; it is not checked.</param>
     /// <returns>The address of its first element.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public byte* RowPointer(int row) => Data + (nint)row * (nint)DType.RowBytes(Columns);
@@ -70,7 +70,7 @@ internal sealed unsafe class HostWeight : Weight
 
     /// <summary>Writes one number, rounded to the storage format.</summary>
     /// <param name="at">Its place, row-major.</param>
-    /// <param name="value">The number.</param>
+    /// <param name="value">Written as the nearest number of the storage format.</param>
     public void Assign(long at, float value)
     {
         byte* data = Writable();

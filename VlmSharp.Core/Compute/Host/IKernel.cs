@@ -4,7 +4,7 @@ namespace VlmSharp.Compute.Host;
 /// An operator's arithmetic in host memory. A backend's kernels are in a partial class with one file for each operator, which implements
 /// this interface.
 /// </summary>
-/// <typeparam name="TOperator">The operator.</typeparam>
+/// <typeparam name="TOperator">A struct with the operator's arguments.</typeparam>
 internal interface IKernel<TOperator> where TOperator : struct, IOperator
 {
     /// <summary>Computes the result.</summary>

@@ -8,7 +8,7 @@ namespace VlmSharp.Compute.Operators;
 /// <param name="Source">Has at least start + count tokens.</param>
 /// <param name="Destination">Another cache of the same layers and width, with room for them.</param>
 /// <param name="Start">First token.</param>
-/// <param name="Count">Tokens.</param>
+/// <param name="Count">How many tokens; 0 copies nothing.</param>
 public readonly record struct CopyKeyValues(KvCache Source, KvCache Destination, int Start, int Count) : IOperator
 {
     /// <inheritdoc/>
@@ -32,7 +32,7 @@ public static partial class OperatorCalls
     /// Keeps the first tokens of a cache and copies the others from a source; afterwards both hold the same tokens. For sequences with a
     /// common beginning, whose rows need not be copied.
     /// </summary>
-    /// <param name="cache">The cache.</param>
+    /// <param name="cache">The cache that changes.</param>
     /// <param name="b">The backend that made both caches.</param>
     /// <param name="source">The cache to copy from.</param>
     /// <param name="start">The number of tokens that both have in common, at most the smaller <see cref="KvCache.Length"/>.</param>

@@ -9,7 +9,7 @@ namespace VlmSharp.Compute.Operators;
 /// <param name="X">[T, F].</param>
 /// <param name="Weight">[F].</param>
 /// <param name="Bias">[F].</param>
-/// <param name="Epsilon">eps.</param>
+/// <param name="Epsilon">eps, which keeps rows of equal numbers from a division by 0; 1e-6 in SigLIP.</param>
 public readonly record struct LayerNorm(Matrix X, Weight Weight, Weight Bias, float Epsilon) : IDifferentiable
 {
     /// <inheritdoc/>

@@ -8,7 +8,7 @@ namespace VlmSharp.Compute.Operators;
 /// </summary>
 /// <param name="Gradient">dY [T, F].</param>
 /// <param name="X">[T, F].</param>
-/// <param name="Epsilon">eps.</param>
+/// <param name="Epsilon">eps of the forward pass.</param>
 /// <param name="Sum">[1, F], or <c>default</c> for 0.</param>
 public readonly record struct LayerNormGainGradient(Matrix Gradient, Matrix X, float Epsilon, Matrix Sum = default) : IOperator
 {

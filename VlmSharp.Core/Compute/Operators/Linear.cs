@@ -9,7 +9,7 @@ namespace VlmSharp.Compute.Operators;
 /// <param name="X">[T, in].</param>
 /// <param name="Weight">W [out, in].</param>
 /// <param name="Bias">[out] or null.</param>
-/// <param name="Activation">act.</param>
+/// <param name="Activation">act, applied after the bias and before the residual.</param>
 /// <param name="Residual">[T, out] or <c>default</c>.</param>
 public readonly record struct Linear(
     Matrix X, Weight Weight, Weight? Bias = null, Activation Activation = Activation.None, Matrix Residual = default)

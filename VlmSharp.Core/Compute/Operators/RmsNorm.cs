@@ -8,7 +8,7 @@ namespace VlmSharp.Compute.Operators;
 /// </summary>
 /// <param name="X">[T, F].</param>
 /// <param name="Weight">[F].</param>
-/// <param name="Epsilon">eps.</param>
+/// <param name="Epsilon">eps, which keeps rows of zeros from a division by 0; 1e-6 in Gemma.</param>
 /// <param name="Residual">[T, F] or <c>default</c>.</param>
 public readonly record struct RmsNorm(Matrix X, Weight Weight, float Epsilon, Matrix Residual = default) : IDifferentiable
 {

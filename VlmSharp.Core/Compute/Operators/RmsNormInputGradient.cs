@@ -11,7 +11,7 @@ namespace VlmSharp.Compute.Operators;
 /// <param name="Gradient">dY [T, F].</param>
 /// <param name="X">[T, F].</param>
 /// <param name="Weight">[F].</param>
-/// <param name="Epsilon">eps.</param>
+/// <param name="Epsilon">eps of the forward pass.</param>
 public readonly record struct RmsNormInputGradient(Matrix Gradient, Matrix X, Weight Weight, float Epsilon) : IOperator
 {
     /// <inheritdoc/>

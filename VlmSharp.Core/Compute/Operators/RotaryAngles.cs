@@ -7,7 +7,7 @@ namespace VlmSharp.Compute.Operators;
 /// theta_j = base^(-2j / D)      y[t] = cos(m theta_0) ... cos(m theta_{D/2-1}), sin(m theta_0) ... sin(m theta_{D/2-1})
 /// </code>
 /// </summary>
-/// <param name="Step">The step.</param>
+/// <param name="Step">Says at which place of its sequence each row is.</param>
 /// <param name="HeadDim">D, even.</param>
 /// <param name="FrequencyBase">base, 10000 in Gemma.</param>
 /// <param name="PositionBase">Position of a sequence's first token.</param>

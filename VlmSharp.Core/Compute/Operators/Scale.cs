@@ -7,7 +7,7 @@ namespace VlmSharp.Compute.Operators;
 /// </code>
 /// </summary>
 /// <param name="X">[T, F].</param>
-/// <param name="Factor">The factor.</param>
+/// <param name="Factor">Any number.</param>
 public readonly record struct Scale(Matrix X, float Factor) : IDifferentiable
 {
     /// <inheritdoc/>

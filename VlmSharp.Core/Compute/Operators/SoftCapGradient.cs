@@ -8,7 +8,7 @@ namespace VlmSharp.Compute.Operators;
 /// </summary>
 /// <param name="Gradient">dY [T, F].</param>
 /// <param name="Y">The soft-cap's result, [T, F].</param>
-/// <param name="Cap">The bound.</param>
+/// <param name="Cap">The bound of the forward pass, above 0.</param>
 public readonly record struct SoftCapGradient(Matrix Gradient, Matrix Y, float Cap) : IOperator
 {
     /// <inheritdoc/>

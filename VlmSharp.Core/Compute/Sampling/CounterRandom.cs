@@ -11,7 +11,7 @@ public static class CounterRandom
     private const int Rounds = 10;
 
     /// <summary>A uniform number with 53 random bits.</summary>
-    /// <param name="seed">The stream.</param>
+    /// <param name="seed">Chooses one of 2^64 independent streams.</param>
     /// <param name="position">The index of the number in the stream.</param>
     /// <returns>In [0, 1).</returns>
     public static double Uniform(long seed, long position)
@@ -21,7 +21,7 @@ public static class CounterRandom
     }
 
     /// <summary>A random word: word <c>index % 4</c> of the block whose counter is <c>index / 4</c>, with the seed as the key.</summary>
-    /// <param name="seed">The stream.</param>
+    /// <param name="seed">Chooses one of 2^64 independent streams.</param>
     /// <param name="index">The index of the word in the stream.</param>
     /// <returns>32 random bits.</returns>
     public static uint Word(long seed, long index)
@@ -36,8 +36,8 @@ public static class CounterRandom
 
     /// <summary>Philox4x32-10: maps a counter of 128 bits and a key of 64 bits to 128 random bits.</summary>
     /// <param name="x0">Counter, lowest word.</param>
-    /// <param name="x1">Counter.</param>
-    /// <param name="x2">Counter.</param>
+    /// <param name="x1">Counter, second word.</param>
+    /// <param name="x2">Counter, third word.</param>
     /// <param name="x3">Counter, highest word.</param>
     /// <param name="k0">Key, lower word.</param>
     /// <param name="k1">Key, higher word.</param>

@@ -53,7 +53,7 @@ public sealed class TokenSampler(int vocabulary)
 
     /// <summary>Applies the rule's temperature, top-k, top-p and min-p, if it has them.</summary>
     /// <param name="logits">[V], changed in place: removed tokens get -infinity.</param>
-    /// <param name="rule">The rule.</param>
+    /// <param name="rule">Temperature 0 or 1, top-k 0, top-p null or 1, and min-p 0 leave the logits alone.</param>
     internal void Apply(Span<float> logits, in TokenRule rule)
     {
         if (rule.Temperature is not (0 or 1)) Temperature.Apply(logits, rule.Temperature);

@@ -23,7 +23,7 @@ internal sealed class HistoryRules(int vocabulary)
     /// <param name="scores">[V], changed in place.</param>
     /// <param name="history">Prompt and new tokens.</param>
     /// <param name="promptLength">Number of prompt tokens in the history.</param>
-    /// <param name="limits">The settings.</param>
+    /// <param name="limits">Penalty 1, n-gram size 0 and least length 0 switch a rule off.</param>
     /// <param name="ending">The end-of-sequence tokens and stop ids.</param>
     public void Apply(Span<float> scores, ReadOnlySpan<int> history, int promptLength, HistoryLimits limits, ReadOnlySpan<int> ending)
     {

@@ -6,7 +6,7 @@ internal static class MinimumLength
     /// <summary>Applies the rule.</summary>
     /// <param name="scores">[V], changed in place.</param>
     /// <param name="newTokens">Number of new tokens so far.</param>
-    /// <param name="minimum">m.</param>
+    /// <param name="minimum">m; 0 removes nothing.</param>
     /// <param name="ending">The end-of-sequence tokens and stop ids.</param>
     public static void Apply(Span<float> scores, int newTokens, int minimum, ReadOnlySpan<int> ending)
     {

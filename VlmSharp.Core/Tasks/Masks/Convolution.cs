@@ -22,7 +22,7 @@ internal sealed class Convolution
     private readonly float[] bias;
 
     /// <summary>Takes weights as PyTorch stores them.</summary>
-    /// <param name="weights">The file.</param>
+    /// <param name="weights">The open file of the mask decoder.</param>
     /// <param name="name">The layer, which has a <c>.weight</c> and a <c>.bias</c>.</param>
     /// <param name="inputs">Number of input channels.</param>
     /// <param name="outputs">Number of output channels.</param>

@@ -1,8 +1,8 @@
 namespace VlmSharp.Tasks.Masks;
 
 /// <summary>Activations of a small convolutional network: [height, width, channels], fp32.</summary>
-/// <param name="Height">Rows.</param>
-/// <param name="Width">Columns.</param>
+/// <param name="Height">Number of rows, y.</param>
+/// <param name="Width">Number of columns, x.</param>
 /// <param name="Channels">Values at each position.</param>
 /// <param name="Values">Row-major; the channels of a position are contiguous.</param>
 internal sealed record FeatureMap(int Height, int Width, int Channels, float[] Values)

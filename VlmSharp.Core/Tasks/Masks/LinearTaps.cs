@@ -31,7 +31,7 @@ internal sealed class LinearTaps
     }
 
     /// <summary>Computes an output sample.</summary>
-    /// <param name="samples">The input.</param>
+    /// <param name="samples">The samples of the axis, as many as the weights were computed for.</param>
     /// <param name="i">The index of the output sample.</param>
     public float At(ReadOnlySpan<float> samples, int i)
     {

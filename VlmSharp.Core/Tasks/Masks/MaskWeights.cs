@@ -25,7 +25,7 @@ internal sealed class MaskWeights : IDisposable
     public static MaskWeights Open(string path) => IsZip(path) ? new(NpzFile.Open(path), null) : new(null, SafetensorsFile.Open(path));
 
     /// <summary>Reads a tensor.</summary>
-    /// <param name="name">Its name.</param>
+    /// <param name="name">Its name in the file.</param>
     /// <param name="shape">The shape that it must have.</param>
     /// <returns>Its elements, row-major.</returns>
     /// <exception cref="ModelFormatException">It does not exist, or has another shape or type.</exception>

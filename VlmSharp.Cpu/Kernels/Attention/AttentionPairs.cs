@@ -66,7 +66,7 @@ internal static unsafe class AttentionPairs<V> where V : struct, ISimd<V>
     /// <param name="to">End of the columns.</param>
     /// <param name="count">Columns of the row.</param>
     /// <param name="spec">Scale and soft-cap.</param>
-    /// <param name="of">l.</param>
+    /// <param name="of">Gives l, the logarithm of the sum of each query's weights.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Weigh<TStatistics>(float* s, int from, int to, int count, in AttentionSpec spec, TStatistics of)
         where TStatistics : struct, IQueryStatistics<V>

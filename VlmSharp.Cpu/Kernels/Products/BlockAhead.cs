@@ -20,7 +20,7 @@ internal unsafe struct BlockAhead
     /// <param name="rows">The rows, starting with those of the block.</param>
     /// <param name="count">Rows of the block.</param>
     /// <param name="column">Its first column.</param>
-    /// <param name="columns">Its columns.</param>
+    /// <param name="columns">How many columns it has.</param>
     /// <param name="steps">Number of calls of <see cref="Ask"/> over which it is spread, at least 1.</param>
     public BlockAhead(WeightRows rows, int count, int column, int columns, int steps)
     {

@@ -20,7 +20,7 @@ namespace VlmSharp.Cpu.Kernels.Products;
 /// depend, to the last bit, on what else is in the batch.
 /// </remarks>
 /// <param name="x">[count, k].</param>
-/// <param name="count">T.</param>
+/// <param name="count">T, rows of x.</param>
 /// <param name="k">Length of the sums.</param>
 internal readonly unsafe struct CodeGemv<V>(float* x, int count, int k) : IGemv<CodeGemv<V>> where V : struct, ISimd<V>
 {

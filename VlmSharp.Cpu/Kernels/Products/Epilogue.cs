@@ -26,7 +26,7 @@ internal unsafe struct Epilogue
     /// <param name="y">The results of row <paramref name="row"/>, columns <paramref name="column"/> and following.</param>
     /// <param name="row">Row of the result.</param>
     /// <param name="column">First column.</param>
-    /// <param name="count">Columns.</param>
+    /// <param name="count">How many columns, at least 1.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Apply<V>(float* y, int row, int column, int count) where V : struct, ISimd<V>
     {

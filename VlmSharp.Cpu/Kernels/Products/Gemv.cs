@@ -24,7 +24,7 @@ namespace VlmSharp.Cpu.Kernels.Products;
 /// </remarks>
 /// <param name="x">[count, stride], with split pairs if the format of w has them.</param>
 /// <param name="stride">Distance between rows of x.</param>
-/// <param name="count">T.</param>
+/// <param name="count">T, rows of x.</param>
 /// <param name="k">Length of the sums.</param>
 internal readonly unsafe struct Gemv<V, F>(float* x, nint stride, int count, int k) : IGemv<Gemv<V, F>>
     where V : struct, ISimd<V> where F : struct, IFloatFormat

@@ -9,7 +9,7 @@ namespace VlmSharp.Cpu.Kernels.Products;
 internal unsafe interface IGemv<G> where G : struct, IGemv<G>
 {
     /// <summary>Converts activations to the form that <see cref="Multiply"/> reads.</summary>
-    /// <param name="context">Scratch.</param>
+    /// <param name="context">Lends the memory for the converted rows, until its next use.</param>
     /// <param name="x">[T, in], T a handful.</param>
     static abstract G Prepare(CpuContext context, HostMatrix x);
 

@@ -22,7 +22,7 @@ internal unsafe interface ITileProduct
     static abstract int PanelRows(int k);
 
     /// <summary>Unpacks a part of a row of weights into a row of the left operand.</summary>
-    /// <param name="weight">The weights.</param>
+    /// <param name="weight">The matrix, in the format that the product unpacks.</param>
     /// <param name="row">The row of the weights.</param>
     /// <param name="column">First column; a multiple of <see cref="Tile.Stride"/>.</param>
     /// <param name="count">Columns, at most <see cref="Tile.Stride"/>.</param>
@@ -42,7 +42,7 @@ internal unsafe interface ITileProduct
     /// One full-width tile: c[r, j] (+)= sum_k a[r, k] b[k, j] over <see cref="Tile.Rows{V}"/> rows and 2 V.Count columns.
     /// </summary>
     /// <param name="a">[Rows, <see cref="Stride"/>].</param>
-    /// <param name="b">A panel.</param>
+    /// <param name="b">A panel of packed activations, 2 V.Count wide.</param>
     /// <param name="c">[Rows, cStride].</param>
     /// <param name="cStride">Distance between the rows of c.</param>
     /// <param name="k">Elements of the sums, at least 1; whole groups.</param>

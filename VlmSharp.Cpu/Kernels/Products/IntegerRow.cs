@@ -24,7 +24,7 @@ internal readonly unsafe struct IntegerRow
         new() { Integers = Integers + first * Q.Group * Q.ActivationBytes, Scales = Scales + first, Corrections = Corrections + first };
 
     /// <summary>Writes the row, padded with zeros to whole steps of <c>V.Count</c> groups.</summary>
-    /// <param name="x">The activations.</param>
+    /// <param name="x">A row of activations: all of its groups, one after the other.</param>
     /// <param name="groups">Number of groups.</param>
     [SkipLocalsInit] // written before it is read
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -26,7 +26,7 @@ internal static unsafe class Rounding
     }
 
     /// <summary>Rounds some activations with a scale of their own.</summary>
-    /// <param name="x">The activations.</param>
+    /// <param name="x">The activations that share the scale; NaN and infinity make it NaN.</param>
     /// <param name="count">Number of activations, a multiple of eight.</param>
     /// <param name="mostActivation">The integer that stands for the largest.</param>
     /// <param name="target">As many integers, in their order.</param>

@@ -14,7 +14,7 @@ internal unsafe struct RunAhead
 
     /// <summary>Bytes to prefetch.</summary>
     /// <param name="start">The first one, at the start of a cache line.</param>
-    /// <param name="bytes">How many.</param>
+    /// <param name="bytes">How many bytes there are.</param>
     /// <param name="steps">Number of calls of <see cref="Ask"/> over which they are spread, at least 1.</param>
     public RunAhead(byte* start, nint bytes, int steps)
     {

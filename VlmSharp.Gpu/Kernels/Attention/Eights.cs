@@ -13,7 +13,7 @@ internal static class Eights
     }
 
     /// <summary>Loads eight numbers of a matrix in fp32; numbers from <paramref name="count"/> on are zeros.</summary>
-    /// <param name="x">The matrix.</param>
+    /// <param name="x">fp32, in global or in shared memory.</param>
     /// <param name="at">The index of the first number.</param>
     /// <param name="count">How many numbers there are; any value.</param>
     /// <param name="isAligned">Whether there are always eight, in whole chunks.</param>

@@ -23,8 +23,8 @@ internal static class GradientTile
     public static int FirstOwned => Group.IdxX / Others * 8;
 
     /// <summary>Copies rows to the tile, with zeros past the head and past the last row.</summary>
-    /// <param name="tile">The tile.</param>
-    /// <param name="x">The matrix.</param>
+    /// <param name="tile">Shared memory of the group.</param>
+    /// <param name="x">fp32 in device memory, rows <paramref name="pitch"/> numbers apart.</param>
     /// <param name="start">The index where the head begins in the first row.</param>
     /// <param name="pitch">Numbers from one row to the next.</param>
     /// <param name="rows">The number of rows that exist.</param>

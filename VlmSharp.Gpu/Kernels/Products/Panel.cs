@@ -15,7 +15,7 @@ internal static class Panel<TCore, TFormat>
     private static bool IsCopied => TFormat.IsBFloat16 && TCore.MultipliesBFloat16;
 
     /// <summary>Finds this thread's share.</summary>
-    /// <param name="matrix">The matrix.</param>
+    /// <param name="matrix">The operand that the panel is a part of.</param>
     /// <param name="firstRow">The panel's first row.</param>
     /// <param name="rows">The panel's rows.</param>
     /// <param name="isAcross">Whether the matrix lies across.</param>
@@ -28,7 +28,7 @@ internal static class Panel<TCore, TFormat>
     }
 
     /// <summary>Starts the copies, or the loads. Rows and numbers that do not exist become zeros.</summary>
-    /// <param name="matrix">The matrix.</param>
+    /// <param name="matrix">The operand that the panel is a part of.</param>
     /// <param name="share">This thread's share.</param>
     /// <param name="rows">The panel's rows.</param>
     /// <param name="isAcross">Whether the matrix lies across.</param>

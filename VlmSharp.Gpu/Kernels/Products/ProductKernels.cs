@@ -84,6 +84,6 @@ internal static class ProductKernels<TCore> where TCore : struct, ICore
 }
 
 /// <summary>A tile kernel and the shared memory that it needs.</summary>
-/// <param name="Kernel">The kernel.</param>
+/// <param name="Kernel">Computes one tile with each group of threads.</param>
 /// <param name="SharedBytes">Bytes requested at launch.</param>
 internal readonly record struct TiledKernel(Kernel<TiledArgs> Kernel, int SharedBytes);

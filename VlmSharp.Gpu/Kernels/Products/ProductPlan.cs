@@ -4,9 +4,9 @@ namespace VlmSharp.Gpu.Kernels.Products;
 /// How a product is divided among groups. The plan depends on x, on the whole weight and on the device, but not on which rows of the weight
 /// are requested, so that some outputs of a layer are the same numbers as in the whole product.
 /// </summary>
-/// <param name="TileRows">Rows of a tile.</param>
+/// <param name="TileRows">Rows of x that a group computes together.</param>
 /// <param name="Steps">Steps along the depth.</param>
-/// <param name="PartSteps">Steps of one part.</param>
+/// <param name="PartSteps">Steps that one group takes; the last part may have fewer.</param>
 internal readonly record struct ProductPlan(int TileRows, int Steps, int PartSteps)
 {
     private const int FewestSteps = 4, MostParts = 16;

@@ -9,7 +9,7 @@ internal static class Vp8LPredictor
     private const uint Black = 0xFF000000;
 
     /// <summary>Turns differences into colors.</summary>
-    /// <param name="transform">The transform.</param>
+    /// <param name="transform">Says which of the predictors each tile uses.</param>
     /// <param name="pixels">ARGB, [height, width].</param>
     public static void Undo(Vp8LTransform transform, Span<uint> pixels)
     {

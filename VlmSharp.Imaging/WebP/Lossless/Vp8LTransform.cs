@@ -10,7 +10,7 @@ internal enum Vp8LTransformKind
 }
 
 /// <summary>A transform of a lossless stream, to be undone.</summary>
-/// <param name="Kind">The kind.</param>
+/// <param name="Kind">Predictor, color, green or palette.</param>
 /// <param name="Width">Pixels in a row before the transform.</param>
 /// <param name="Bits">Log2 of the tile size or, for a palette, of the number of pixels packed into one.</param>
 /// <param name="Data">Its image: ARGB for each tile, or the palette's colors.</param>

@@ -20,11 +20,11 @@ internal static class Vp8SubblockPrediction
     private static readonly byte[][] Sources = BuildSources();
 
     /// <summary>Writes the prediction of a block.</summary>
-    /// <param name="samples">The plane.</param>
+    /// <param name="samples">The plane of Y that is decoded; the samples above and to the left are there already.</param>
     /// <param name="at">The block's first sample.</param>
     /// <param name="stride">Bytes from row to row.</param>
     /// <param name="aboveRight">The four samples E to H.</param>
-    /// <param name="mode">The mode.</param>
+    /// <param name="mode">One of the ten modes of 4 x 4 blocks.</param>
     public static void Predict(byte[] samples, int at, int stride, ReadOnlySpan<byte> aboveRight, Vp8PredictionMode mode)
     {
         Span<byte> edge = stackalloc byte[EdgeLength];

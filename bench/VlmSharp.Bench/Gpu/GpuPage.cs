@@ -7,7 +7,7 @@ namespace VlmSharp.Bench.Gpu;
 /// <summary>
 /// The report of <c>bench/gpu/run</c> as a Markdown page: a table for each kind of finding, and a list of what was not measured.
 /// </summary>
-/// <param name="path">The report.</param>
+/// <param name="path">The report's JSON file.</param>
 internal sealed class GpuPage(string path)
 {
     private const int MostRows = 400, MostChecks = 40;

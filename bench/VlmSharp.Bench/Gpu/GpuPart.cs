@@ -7,7 +7,7 @@ namespace VlmSharp.Bench.Gpu;
 /// The findings of one step of <c>bench/gpu/run</c>, in its own file. The file is rewritten after each finding, so that findings before a
 /// crash or a time limit are kept.
 /// </summary>
-/// <param name="path">The file.</param>
+/// <param name="path">The step's JSON file.</param>
 internal sealed class GpuPart(string path)
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };

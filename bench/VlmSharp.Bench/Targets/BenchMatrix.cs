@@ -10,8 +10,8 @@ internal sealed unsafe class BenchMatrix : IDisposable
 
     /// <param name="backend">The backend that loads the weight.</param>
     /// <param name="format">BF16, Int8 or Int4.</param>
-    /// <param name="rows">Outputs.</param>
-    /// <param name="columns">Inputs.</param>
+    /// <param name="rows">Outputs of the layer.</param>
+    /// <param name="columns">Inputs of the layer; whole groups for Int8 and Int4.</param>
     public BenchMatrix(IComputeBackend backend, DType format, int rows, int columns)
     {
         nuint elements = (nuint)(rows * format.RowBytes(columns)), bytes = (nuint)format.ByteLength(rows, columns);

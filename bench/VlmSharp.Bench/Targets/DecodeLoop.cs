@@ -17,7 +17,7 @@ internal sealed class DecodeLoop : IDisposable
     private readonly float[] words;
     private readonly int context;
 
-    /// <param name="model">The model.</param>
+    /// <param name="model">Owned by the caller; the loop makes caches on its backend.</param>
     /// <param name="sequences">Sequences that are decoded together.</param>
     /// <param name="context">Tokens that each sequence has in its cache.</param>
     /// <param name="room">The most decode steps between two calls of <see cref="Rewind"/>.</param>

@@ -12,7 +12,7 @@ internal sealed class TargetTable
     /// <summary>Adds a share of the machine's limits.</summary>
     /// <param name="target">What is measured.</param>
     /// <param name="work">The case that is measured.</param>
-    /// <param name="series">The measurements.</param>
+    /// <param name="series">Times, and the limits that were measured between them.</param>
     /// <param name="rate">A figure for users, such as tokens/s.</param>
     /// <param name="goal">The share to reach, or 0 if there is none.</param>
     /// <param name="calls">The calls in a repetition; the time shown is that of one call.</param>

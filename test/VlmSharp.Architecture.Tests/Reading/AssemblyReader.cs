@@ -102,7 +102,7 @@ internal sealed class AssemblyReader
     }
 
     /// <summary>Adds every type that a token names: its type, those in its signature, and those of which it is composed.</summary>
-    /// <param name="handle">The token.</param>
+    /// <param name="handle">A type, a member or a signature in the assembly's tables; nil adds nothing.</param>
     /// <param name="of">The member of the type that is meant, or null for the type.</param>
     private void Add(EntityHandle handle, string? of = null)
     {

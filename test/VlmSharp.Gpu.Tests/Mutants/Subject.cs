@@ -9,7 +9,7 @@ namespace VlmSharp.Gpu.Tests.Mutants;
 /// <summary>A kernel that is broken on purpose, and a computation that must show it.</summary>
 /// <param name="Kernel">Its name in the catalog.</param>
 /// <param name="Tolerance">How far the results of the intact kernel may differ from exact ones; a test cannot see smaller errors.</param>
-/// <param name="Run">The computation.</param>
+/// <param name="Run">What must notice the faults; the backend has the broken kernel.</param>
 /// <param name="Mutants">The faults to try.</param>
 internal sealed record Subject(string Kernel, double Tolerance, Func<IComputeBackend, Matrix> Run, params Mutant[] Mutants)
 {

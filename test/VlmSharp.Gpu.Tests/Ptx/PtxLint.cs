@@ -4,7 +4,7 @@ namespace VlmSharp.Gpu.Tests.Ptx;
 
 /// <summary>Properties of a kernel's text that can be found without an assembler.</summary>
 /// <param name="LiveRegisters">Registers of 32 bits alive at once, at most: about what the driver's compiler needs at least.</param>
-/// <param name="LiveAt">Where.</param>
+/// <param name="LiveAt">The instruction at which so many are alive.</param>
 /// <param name="UsesLocalMemory">Whether registers or arrays lie in local memory, which is slow.</param>
 /// <param name="GlobalLoads">Loads from global memory in the text, by bytes of a thread.</param>
 /// <param name="StaticSharedBytes">Shared memory that the kernel declares.</param>

@@ -21,8 +21,8 @@ internal sealed class PtxMachine
     public bool WatchesGlobalMemory { get; set; } = true;
 
     /// <summary>Runs a program to its end.</summary>
-    /// <param name="program">The program.</param>
-    /// <param name="grid">Groups.</param>
+    /// <param name="program">The parsed text of a kernel.</param>
+    /// <param name="grid">Groups of threads in each direction.</param>
     /// <param name="threads">Threads of a group.</param>
     /// <param name="parameters">The parameters' bytes.</param>
     /// <param name="ranges">The memory that the launch may touch.</param>

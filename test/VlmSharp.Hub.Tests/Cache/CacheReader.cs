@@ -26,7 +26,7 @@ internal static class CacheReader
     }
 
     /// <summary>Checks every rule of the layout for a complete model.</summary>
-    /// <param name="cache">The cache.</param>
+    /// <param name="cache">The cache's folder.</param>
     /// <param name="model">OWNER/NAME.</param>
     /// <param name="areLinks">Whether snapshots hold links instead of files.</param>
     public static void Check(string cache, string model, bool areLinks = true)

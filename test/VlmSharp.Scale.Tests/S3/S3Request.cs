@@ -2,7 +2,7 @@ namespace VlmSharp.Scale.Tests.S3;
 
 /// <summary>A request of a client.</summary>
 /// <param name="Method">The HTTP method.</param>
-/// <param name="Bucket">The bucket.</param>
+/// <param name="Bucket">The bucket's name, from the path.</param>
 /// <param name="Key">The key; empty for the bucket itself.</param>
 /// <param name="Query">The names and values of the query.</param>
 internal sealed record S3Request(string Method, string Bucket, string Key, IReadOnlyDictionary<string, string> Query)

@@ -4,7 +4,7 @@ using VlmSharp.Gpu.Tests.Ptx.Memory;
 namespace VlmSharp.Gpu.Tests.Ptx.Execution;
 
 /// <summary>One launch of a program.</summary>
-/// <param name="Grid">Groups.</param>
+/// <param name="Grid">Groups of threads in each direction.</param>
 /// <param name="Threads">Threads of a group.</param>
 /// <param name="Parameters">The parameters' bytes.</param>
 /// <param name="Global">The memory that the launch may touch.</param>

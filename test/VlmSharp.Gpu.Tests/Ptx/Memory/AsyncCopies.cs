@@ -12,7 +12,7 @@ internal sealed unsafe class AsyncCopies(Warp warp)
     /// <summary>A copy on its way.</summary>
     /// <param name="Batch">The number of its batch: those between two commits.</param>
     /// <param name="Target">Where to, in shared memory.</param>
-    /// <param name="Size">Bytes.</param>
+    /// <param name="Size">4, 8 or 16 bytes.</param>
     /// <param name="Low">The first 8 bytes.</param>
     /// <param name="High">The next 8.</param>
     private readonly record struct Copy(int Batch, ulong Target, int Size, ulong Low, ulong High);

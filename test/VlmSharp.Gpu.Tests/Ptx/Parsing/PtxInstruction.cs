@@ -25,7 +25,7 @@ internal enum FlowKind
 }
 
 /// <summary>What an instruction does.</summary>
-/// <param name="warp">The warp.</param>
+/// <param name="warp">Has the registers that are read and written.</param>
 /// <param name="lanes">The lanes that take part, a bit each.</param>
 internal delegate void Execute(Warp warp, uint lanes);
 

@@ -4,7 +4,7 @@ namespace VlmSharp.Gpu.Tests.Ptx.Parsing;
 
 /// <summary>A type of PTX: s32, u64, f32, b16, pred. A register holds its value in the low bits of 64, the rest are zeros.</summary>
 /// <param name="Kind">s, u, f, b, or p for predicates.</param>
-/// <param name="Bits">Width.</param>
+/// <param name="Bits">Width of a value in bits; 8 for predicates.</param>
 internal readonly record struct PtxType(char Kind, int Bits)
 {
     public int Bytes => Bits / 8;
