@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text;
-using Microsoft.Win32.SafeHandles;
 using VlmSharp.Cli.Commands;
 using VlmSharp.Cli.Errors;
 using VlmSharp.Cli.Output;
@@ -34,11 +33,7 @@ internal static class Program
 
     public static Task<int> Main(string[] args)
     {
-        // .NET's console ignores a broken pipe; a file stream throws, which ends hours of work that nobody reads. It is used only for
-        // pipes: in a file it would keep its own position, and the commands of a script that share one file would overwrite each other.
-        var output = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
-        if (Console.IsOutputRedirected && !OperatingSystem.IsWindows() && !output.CanSeek)
-            Console.SetOut(new StreamWriter(output, new UTF8Encoding(false)) { AutoFlush = true });
+        if (StandardOutput.AsPipe() is { } pipe) Console.SetOut(new StreamWriter(pipe, new UTF8Encoding(false)) { AutoFlush = true });
         return RunAsync(args);
     }
 
@@ -59,21 +54,10 @@ internal static class Program
         ExampleCommand.ShowExamples(root);
         LiteralWords.Note(args);
         ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args, CommandWords.AsTheyAre);
-        if (parsed.Errors.Count > 0)
+        if (CommandLineFault.Of(args, parsed) is { } fault)
         {
-            string[] unknown = UnknownWords(parsed); // other errors follow from these words
-            foreach (ParseError error in parsed.Errors.Where(
-                e => unknown.Length == 0 || unknown.Any(t => e.Message.Contains(t, StringComparison.Ordinal))))
-                await Console.Error.WriteLineAsync($"vlmsharp: {MessageOf(error)}");
-            foreach (string hint in unknown.Select(word => OptionHints.For(word, parsed.CommandResult.Command)).OfType<string>().Distinct())
-                await Console.Error.WriteLineAsync(hint);
-            await Console.Error.WriteLineAsync($"Try 'vlmsharp{NameOf(parsed.CommandResult)} --help'.");
-            return ExitCodes.Usage;
-        }
-
-        if (MisplacedWords.Problem(parsed) is { } problem)
-        {
-            await Console.Error.WriteLineAsync($"vlmsharp: {problem}");
+            foreach (string problem in fault.Problems) await Console.Error.WriteLineAsync($"vlmsharp: {problem}");
+            foreach (string hint in fault.Hints) await Console.Error.WriteLineAsync(hint);
             await Console.Error.WriteLineAsync($"Try 'vlmsharp{NameOf(parsed.CommandResult)} --help'.");
             return ExitCodes.Usage;
         }
@@ -90,24 +74,9 @@ internal static class Program
             if (BrokenPipe.Is(e)) return code; // the reader of our output has gone
             if (code == ExitCodes.Internal) await ReportAsync(e);
             else await Console.Error.WriteLineAsync($"vlmsharp: {(code == ExitCodes.Canceled ? "canceled" : e.Message)}");
+            if (e is not (UsageException or OperationCanceledException) && JsonOutput.IsAskedFor(parsed)) JsonError.WriteLine(e);
             return code;
         }
-    }
-
-    /// <summary>
-    /// The words that a command does not know: its unknown options if there are any, since their values are not known either; for a command
-    /// name only the first word; and words that an argument has refused.
-    /// </summary>
-    private static string[] UnknownWords(ParseResult parsed)
-    {
-        string[] refused =
-        [
-            .. parsed.UnmatchedTokens,
-            .. parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).Select(t => t.Value)
-                .Where(t => t.StartsWith("--", StringComparison.Ordinal) && !File.Exists(t) && !LiteralWords.Has(t)),
-        ];
-        string[] options = [.. refused.Where(word => word.StartsWith('-'))];
-        return options.Length > 0 ? options : parsed.CommandResult.Command.Subcommands.Count > 0 ? [.. refused.Take(1)] : refused;
     }
 
     /// <summary>An internal error with its causes: a line for each message, which can contain arguments, and for each call.</summary>
@@ -123,12 +92,6 @@ internal static class Program
         }
     }
 
-    /// <summary>The error message; for a missing argument, the library's message does not say which one.</summary>
-    private static string MessageOf(ParseError error) =>
-        error.SymbolResult is ArgumentResult { Tokens.Count: 0, Argument: var missing, Parent: CommandResult }
-            ? $"{missing.Name} is missing: {missing.Description}"
-            : error.Message;
-
     /// <summary>A command's name after those of its parents, without the program's: " batch status".</summary>
     private static string NameOf(CommandResult command) =>
         command.Parent is CommandResult parent ? $"{NameOf(parent)} {command.Command.Name}" : "";
@@ -138,6 +101,7 @@ internal static class Program
     {
         OperationCanceledException => ExitCodes.Canceled,
         UsageException => ExitCodes.Usage,
+        TryAgainException => ExitCodes.TryAgain,
         ModelFormatException or TokenizerFormatException => ExitCodes.Model,
         ImageFormatException or IOException or UnauthorizedAccessException => ExitCodes.Input,
         TrainingDataException => ExitCodes.BadData,

@@ -12,6 +12,7 @@ internal static class BoundedFile
     public static byte[] Read(
         string path, long most, Func<string, Exception, VlmSharpException> error, Func<Stream, byte[]>? ofPipe = null)
     {
+        long? length = null;
         try
         {
             if (Directory.Exists(path)) throw new IOException("it is a folder");
@@ -19,10 +20,11 @@ internal static class BoundedFile
             // The open file is asked, because the length of a symbolic link is that of the link itself.
             if (!stream.CanSeek) return ofPipe is null ? throw new IOException("it is not a regular file") : ofPipe(stream);
             most = Math.Min(most, Array.MaxLength); // what one array can hold, whatever the caller allows
-            if (stream.Length > most) throw new TooLong($"it has {stream.Length} bytes, over the limit of {most}");
+            length = stream.Length;
+            if (length > most) throw new TooLong($"it has {length} bytes, over the limit of {most}");
             // A device such as /dev/zero states a length of 0 and never ends.
-            if (stream.Length == 0 && stream.ReadByte() >= 0) throw new IOException("it is a device and no regular file");
-            byte[] bytes = new byte[stream.Length];
+            if (length == 0 && stream.ReadByte() >= 0) throw new IOException("it is a device and no regular file");
+            byte[] bytes = new byte[length.Value];
             stream.ReadExactly(bytes);
             return WrongDownload.WhatIs(bytes) is { } what ? throw new WrongFile(what) : bytes;
         }
@@ -32,7 +34,7 @@ internal static class BoundedFile
         }
         catch (OutOfMemoryException e)
         {
-            throw error("does not fit in the memory that this process may have", e);
+            throw error(NoRoom(length), e);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -43,6 +45,11 @@ internal static class BoundedFile
             throw error($"cannot be read: {e.Message}", e);
         }
     }
+
+    /// <summary>The words for a file for which memory ran out: the end of a sentence that begins with its name.</summary>
+    /// <param name="length">Its bytes; null where they are not known.</param>
+    public static string NoRoom(long? length) =>
+        $"{(length is { } bytes ? $"has {bytes} bytes, which do" : "does")} not fit in the memory that this process may have";
 
     /// <summary>The file is something else, such as a git-lfs pointer.</summary>
     public sealed class WrongFile(string what) : Exception(what);

@@ -1,4 +1,5 @@
 using System.Text.Unicode;
+using VlmSharp.Imaging.Netpbm;
 
 namespace VlmSharp.Imaging;
 
@@ -65,10 +66,19 @@ internal static class FirstBytes
         return false;
     }
 
-    /// <summary>P6, white space, and digits or a comment: the header of a picture, not a path.</summary>
-    private static bool IsNetpbmHeader(ReadOnlySpan<byte> head) =>
-        head.Length > 3 && head[0] == 'P' && head[1] is >= (byte)'1' and <= (byte)'6' && head[2] is (byte)'\n' or (byte)' ' or (byte)'\r'
-        && (char.IsAsciiDigit((char)head[3]) || head[3] == '#');
+    /// <summary>P1 to P7, white space, and what the header of a picture goes on with, which no path does.</summary>
+    private static bool IsNetpbmHeader(ReadOnlySpan<byte> head)
+    {
+        if (head.Length < 4 || head[0] != 'P' || head[1] is < (byte)'1' or > (byte)'7' || !NetpbmDecoder.IsSpace(head[2])) return false;
+        ReadOnlySpan<byte> rest = head[3..];
+        while (rest.Length > 0 && NetpbmDecoder.IsSpace(rest[0])) rest = rest[1..];
+        if (rest.IsEmpty) return false;
+        return rest[0] == '#' || char.IsAsciiDigit((char)rest[0]) || (head[1] == '7' && IsPamWord(rest));
+    }
+
+    private static bool IsPamWord(ReadOnlySpan<byte> rest) =>
+        rest.StartsWith("WIDTH "u8) || rest.StartsWith("HEIGHT "u8) || rest.StartsWith("DEPTH "u8) || rest.StartsWith("MAXVAL "u8)
+        || rest.StartsWith("TUPLTYPE "u8);
 
     /// <summary>Formats that begin with text.</summary>
     private static bool IsDocument(ReadOnlySpan<byte> head) => head.StartsWith("%PDF-"u8) || head.TrimStart(" \t\r\n"u8).StartsWith("<"u8);

@@ -1,3 +1,5 @@
+using VlmSharp.Imaging.Netpbm;
+
 namespace VlmSharp.Imaging;
 
 /// <summary>Formats that are recognized by their first bytes only to be refused by name.</summary>
@@ -16,7 +18,7 @@ internal static class ForeignFormats
             return "JPEG XL";
         if (IsIcon(bytes))
             return "Windows icon";
-        if (bytes.StartsWith("P7\n"u8))
+        if (bytes.StartsWith("P7"u8) && bytes.Length > 2 && NetpbmDecoder.IsSpace(bytes[2]))
             return "PAM";
         if (bytes.StartsWith("PF"u8) || bytes.StartsWith("Pf"u8))
             return "PFM (floating-point)";

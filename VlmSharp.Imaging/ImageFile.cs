@@ -68,7 +68,8 @@ public static class ImageFile
         }
         catch (OutOfMemoryException)
         {
-            throw NoRoom(name); // with no inner exception: the bytes are gone, and cannot be read again when there is more room
+            // With no inner exception: the bytes are gone, and cannot be read again when there is more room.
+            throw NoRoom(name, BoundedFile.NoRoom(file.Written.Length));
         }
     }
 
@@ -86,7 +87,7 @@ public static class ImageFile
         }
         catch (OutOfMemoryException)
         {
-            throw NoRoom(name);
+            throw NoRoom(name, BoundedFile.NoRoom(null));
         }
     }
 
@@ -118,7 +119,7 @@ public static class ImageFile
         }
         catch (OutOfMemoryException)
         {
-            throw NoRoom(name);
+            throw NoRoom(name, BoundedFile.NoRoom(null));
         }
         return Decode(file.Written, name, options, cancellationToken);
     }
@@ -225,7 +226,7 @@ public static class ImageFile
             path, options.MaxFileBytes,
             (what, e) => e switch
             {
-                OutOfMemoryException => NoRoom(name, e),
+                OutOfMemoryException => NoRoom(name, what, e),
                 BoundedFile.TooLong => BoundedBuffer.TooLong(name, options.MaxFileBytes, e),
                 BoundedFile.WrongFile => new ImageFormatException($"{name} {what}.", e) { Fault = ImageFault.Unsupported },
                 _ => new ImageFormatException($"{name} {what}; give the path of a picture.", e),
@@ -242,10 +243,10 @@ public static class ImageFile
 
     /// <summary>The error for a picture for which memory ran out.</summary>
     /// <param name="name">What messages call the picture: its path, or a name that the caller gave.</param>
+    /// <param name="what">What happened, as <see cref="BoundedFile.NoRoom"/> says it.</param>
     /// <param name="e">How it ran out, if the picture can be read again when there is more room.</param>
-    internal static ImageFormatException NoRoom(string name, Exception? e = null) =>
-        new($"{name} does not fit in the memory that this process may have; scale it down, or give the process more memory.", e)
-        { Fault = ImageFault.OverLimit };
+    internal static ImageFormatException NoRoom(string name, string what, Exception? e = null) =>
+        new($"{name} {what}; scale it down, or give the process more memory.", e) { Fault = ImageFault.OverLimit };
 
     private static ImageFormatException Unreadable(string name, Exception e) =>
         new($"{name} cannot be read to its end: {e.Message.TrimEnd('.')}; try again.", e);

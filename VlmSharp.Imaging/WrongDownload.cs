@@ -15,12 +15,7 @@ internal static class WrongDownload
     public static string? WhatIs(ReadOnlySpan<byte> bytes)
     {
         ReadOnlySpan<byte> start = bytes[..Math.Min(bytes.Length, Looked)].TrimStart(" \t\r\n"u8);
-        if (start.StartsWith("version https://git-lfs.github.com/spec/"u8))
-        {
-            return "is a git-lfs pointer and not the file itself: install git-lfs and run 'git lfs pull' in its folder, "
-                + "or download the file from the page of the model";
-        }
-
+        if (Pointer(start) is { } pointer) return pointer;
         if (Begins(start, "<!doctype html"u8) || Begins(start, "<html"u8))
         {
             return "is a web page and not the file itself: download it again, "
@@ -37,6 +32,13 @@ internal static class WrongDownload
 
         return null;
     }
+
+    /// <summary>Like <see cref="WhatIs"/>, but only for git-lfs pointers: no text that anyone writes begins as they do.</summary>
+    /// <param name="bytes">The beginning of the file, or all of it.</param>
+    public static string? Pointer(ReadOnlySpan<byte> bytes) => bytes.StartsWith("version https://git-lfs.github.com/spec/"u8)
+        ? "is a git-lfs pointer and not the file itself: install git-lfs and run 'git lfs pull' in its folder, "
+            + "or download the file from the page that it comes from"
+        : null;
 
     /// <summary>The error for a link without a target, as in <see cref="WhatIs"/>; null if the path is no such link.</summary>
     /// <param name="path">A path that may be one.</param>

@@ -1,3 +1,5 @@
+using VlmSharp.Cli.Output;
+
 namespace VlmSharp.Cli.Batch;
 
 /// <summary>Writes the records of a shard as they arrive and reports progress.</summary>
@@ -11,6 +13,9 @@ internal sealed class BatchLoop(IRecordSink sink, long total, bool shown)
 
     /// <summary>Text shown after the final counts; empty for none.</summary>
     public string Remark { get; init; } = "";
+
+    /// <summary>The next note about the requests, which is shown with the progress; null if there is none.</summary>
+    public Func<string?> NextNote { get; init; } = () => null;
 
     /// <summary>Called for each record after it is written; null for no call.</summary>
     public Action<BatchRunner.Record>? Written { get; init; }
@@ -32,7 +37,7 @@ internal sealed class BatchLoop(IRecordSink sink, long total, bool shown)
                     if (shared) progress.Clear();
                     sink.Append(record.Line, record.IsError);
                     Written?.Invoke(record);
-                    if (shown) progress.Report(sink.Records, sink.Errors);
+                    if (shown) await ShowAsync(progress);
                     if (mustStop = MustStop()) break;
                 }
             }
@@ -49,5 +54,16 @@ internal sealed class BatchLoop(IRecordSink sink, long total, bool shown)
         }
 
         return !mustStop;
+    }
+
+    private async Task ShowAsync(BatchProgress progress)
+    {
+        if (NextNote() is { } note)
+        {
+            progress.Clear();
+            await RequestNotes.WriteAsync(note);
+        }
+
+        progress.Report(sink.Records, sink.Errors);
     }
 }

@@ -29,6 +29,17 @@ internal sealed class BatchRunner(
         public (TimeSpan Time, int Items) Group { get; init; }
     }
 
+    private string? note;
+    private bool isNoted;
+
+    /// <summary>A note about the requests so far; null if there is none, or if it was taken before.</summary>
+    public string? TakeNote()
+    {
+        if (note is null || isNoted) return null;
+        isNoted = true;
+        return note;
+    }
+
     /// <summary>Runs to the end of the items.</summary>
     /// <exception cref="ModelFormatException">A file of the model was written to meanwhile.</exception>
     public async IAsyncEnumerable<Record> RunAsync(
@@ -62,6 +73,7 @@ internal sealed class BatchRunner(
                 asked[i] = ask(item);
                 var request = asked[i]!.Request(tasks, group[i].Pictures) with { Seed = item.Seed ?? options.Seed, Adapter = item.Adapter };
                 model.Check(request, options);
+                note ??= RequestNotes.OfPrompt(request, model.Config.Vision.Patches);
                 requests.Add(request);
             }
             catch (RequestException e)

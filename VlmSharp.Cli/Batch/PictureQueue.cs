@@ -105,6 +105,7 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
         catch (ImageFormatException e) when (e.InnerException is OutOfMemoryException)
         {
             using var single = new Turn(alone, isAlone: true);
+            FreeMemory.Gather();
             return Read(item, cancellationToken);
         }
     }

@@ -84,6 +84,7 @@ internal static class AblateCommand
             if (parsed.GetValue(json)) JsonOutput.WriteLine(o => AblationOutput.Write(o, path, report));
             else AblationOutput.Show(report);
             if (target is not null) AblationPage.Save(report, target);
+            await RequestNotes.WriteAsync(network, request, report.PromptTokens, tokens, parsed.GetValue(tokens));
             return ExitCodes.Success;
         });
         return command;

@@ -62,7 +62,7 @@ internal static class AdapterInspectCommand
         AdapterConfig config = file.Config;
         string scaling = config.UseRsLora ? " with rank-stabilized scale" : "";
         Console.WriteLine($"""
-            {file.Directory}
+            {MessageWriter.Name(file.Directory)}
               type        LoRA{scaling}, rank {config.Rank}, alpha {Number(config.Alpha)}, dropout {Number(config.Dropout)}
               base        {config.BaseModel ?? "not named"}
               targets     {config.TargetModules}{(config.ExcludeModules is { } excluded ? $", without {excluded}" : "")}
@@ -71,7 +71,7 @@ internal static class AdapterInspectCommand
         if (model is not null)
         {
             string lacks = unmatched.Count > 0 ? $", which lacks {string.Join(", ", unmatched)}" : "";
-            Console.WriteLine($"  model       {(problem is null ? "fits" : "does not fit")} {model}{lacks}");
+            Console.WriteLine($"  model       {(problem is null ? "fits" : "does not fit")} {MessageWriter.Name(model)}{lacks}");
         }
 
         Table table = Tables.Create("layers", "count", "in", "out", "rank", "alpha", "scale", "parameters");

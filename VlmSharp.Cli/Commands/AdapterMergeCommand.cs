@@ -31,6 +31,7 @@ internal static class AdapterMergeCommand
             """) { model, adapter, target, ignoreExtra, quiet };
         FileList.RefuseEmpty(adapter);
         FileList.RefuseEmpty(target);
+        FileList.RefuseStandardOutput(target);
         command.SetAction(async (parsed, cancellation) =>
         {
             string from = ModelOptionsBinder.FolderOf(parsed.GetValue(model)), to = parsed.GetRequiredValue(target);

@@ -129,6 +129,7 @@ internal sealed class BatchCommand
     {
         FileList.RefuseOptions(inputs);
         FileList.RefuseEmpty(output);
+        FileList.RefuseStandardOutput(output);
         FileList.RefuseEmpty(question, "a question");
         command.Add(inputs);
         Option[] own = [output, task, question, things, prompt, language, .. parts.All, maxErrorRate, uploadEvery, force, quiet];
@@ -168,8 +169,7 @@ internal sealed class BatchCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException && !BrokenPipe.Is(e))
         {
-            await Console.Error.WriteLineAsync($"vlmsharp: {e.Message}");
-            return ExitCodes.TryAgain;
+            throw new TryAgainException(e);
         }
     }
 
@@ -185,8 +185,14 @@ internal sealed class BatchCommand
         WorkItem defaults = Defaults(parsed);
         var runner = new BatchRunner(network, new TaskRunner(network, howToRead), options, size, Ask);
         string remark = work.Skipped.Count > 0 ? $"; not tried: {SkippedFiles.TextOf(work.Skipped)}" : "";
-        bool tooMany = !await new BatchLoop(sink, total, shown: !parsed.GetValue(quiet)) { MustStop = IsTooMany, Remark = remark }
-            .RunAsync(runner.RunAsync(queue.Load(Rest(work, plan, sink, total), cancellationToken), cancellationToken));
+        var loop = new BatchLoop(sink, total, shown: !parsed.GetValue(quiet))
+        {
+            MustStop = IsTooMany,
+            Remark = remark,
+            NextNote = runner.TakeNote,
+        };
+        IAsyncEnumerable<LoadedItem> items = queue.Load(Rest(work, plan, sink, total), cancellationToken);
+        bool tooMany = !await loop.RunAsync(runner.RunAsync(items, cancellationToken));
         if (!tooMany) return await BatchEnd.CodeAsync(sink.Records, sink.Errors);
         await Console.Error.WriteLineAsync(
             $"vlmsharp: {sink.Errors} of {sink.Records} items failed, more than --max-error-rate allows; the records say why.");

@@ -19,7 +19,7 @@ internal static class BatchMergeCommand
         };
         var output = new Option<string?>("--out", "-o")
         {
-            Description = "File, or s3://BUCKET/KEY, to write (default: standard output).",
+            Description = "File, or s3://BUCKET/KEY, to write (default: -, standard output).",
             HelpName = "FILE",
         };
         var command = new ExampleCommand("merge", "Writes the records of all shards in the order of the input.", """
@@ -32,12 +32,13 @@ internal static class BatchMergeCommand
         FileList.RefuseEmpty(output);
         command.SetAction(parsed =>
         {
-            if (parsed.GetValue(output) is { } target && !ObjectPath.IsOne(target)) OutputFolder.Require(target, output);
+            string target = parsed.GetValue(output) ?? StandardOutput.Name;
+            if (target != StandardOutput.Name && !ObjectPath.IsOne(target)) OutputFolder.Require(target, output);
             RunOutput.Look(parsed.GetRequiredValue(folder), withRecords: true, run =>
             {
-                if (parsed.GetValue(output) is not { } file) WriteStandardOutput(run);
-                else if (ObjectPath.IsOne(file)) Upload(run, ObjectPath.Parse(file));
-                else WriteFile(run, file);
+                if (target == StandardOutput.Name) WriteStandardOutput(run);
+                else if (ObjectPath.IsOne(target)) Upload(run, ObjectPath.Parse(target));
+                else WriteFile(run, target);
             });
             return ExitCodes.Success;
         });

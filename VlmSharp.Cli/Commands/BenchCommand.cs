@@ -77,6 +77,7 @@ internal static class BenchCommand
                     if (run > 0) measured.Add(result);
                 }
 
+                await RequestNotes.WriteAsync(network, requests[0], measured[0].Timings.PromptTokens / together, tokens, count);
                 return new BenchReport(network, together, measured, limits);
             }
         });

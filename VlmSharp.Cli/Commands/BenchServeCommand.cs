@@ -50,6 +50,7 @@ internal static class BenchServeCommand
                 if (parsed.GetValue(file) is { } target) OutputFolder.Require(target, file, file == svg ? ".svg" : null);
             Uri url = load.Url(parsed);
             LoadPlan plan = load.Plan(parsed, parsed.GetValue(records) is not null);
+            await RequestNotes.WriteAsync(load.Note(parsed));
             using var server = new ChatServer(url, load.Key(parsed), load.Extra(parsed), load.NewConnections(parsed));
             using StopSignal stop = Cancellation.HandOver(StopSignal.Listen);
             await server.ConnectAsync(load.Model(parsed), stop.Token);

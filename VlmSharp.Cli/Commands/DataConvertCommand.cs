@@ -14,7 +14,7 @@ internal static class DataConvertCommand
         var reading = new DataOptionsBinder();
         var output = new Option<string>("--out", "-o")
         {
-            Description = "JSONL file to write; pictures are named relative to it.",
+            Description = "JSONL file to write; pictures are named relative to it. - is standard output, and they to this folder.",
             HelpName = "FILE",
             Required = true,
         };
@@ -31,6 +31,7 @@ internal static class DataConvertCommand
               vlmsharp data convert instances_train2017.json --images train2017 --mask-encoder vae-oid.npz --out masks.jsonl
               vlmsharp data convert instances_train2017.json --images train2017 --absent 1 --out train.jsonl
               vlmsharp data convert instances_train2017.json --prefix "detect all classes" --out train.jsonl
+              vlmsharp data convert instances_train2017.json --images train2017 --out - | head -n 1000 > small.jsonl
             """);
         reading.AddTo(command);
         command.Add(output);
@@ -39,21 +40,27 @@ internal static class DataConvertCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             string path = reading.Path(parsed), target = parsed.GetRequiredValue(output);
-            OutputFolder.Require(target, output);
+            if (target != StandardOutput.Name) OutputFolder.Require(target, output);
             DataOptions options = reading.Bind(parsed) with { SkipBad = parsed.GetValue(skip) };
             using TrainingData data = await Progress.RunAsync(
                 $"reading {Path.GetFileName(path)}", () => TrainingData.Open(path, options), cancellationToken);
             Write(data, target, cancellationToken);
-            await Console.Error.WriteLineAsync($"{target}: {data.Count} examples of {DataFormats.NameOf(data.Format)}{Rest(data)}");
+            string where = target == StandardOutput.Name ? "standard output" : target;
+            await Console.Error.WriteLineAsync($"{where}: {data.Count} examples of {DataFormats.NameOf(data.Format)}{Rest(data)}");
             return ExitCodes.Success;
         });
         return command;
     }
 
     /// <summary>Writes a temporary file and moves it to the target when it is complete: the target may be the file that is read.</summary>
-    private static void Write(TrainingData data, string target, CancellationToken cancellationToken) => PartialFile.Write(
-        target,
-        stream => JsonlWriter.Write(data, stream, Path.GetDirectoryName(Path.GetFullPath(target))!, cancellationToken));
+    private static void Write(TrainingData data, string target, CancellationToken cancellationToken)
+    {
+        string folder = Path.GetDirectoryName(Path.GetFullPath(target))!; // of standard output the working folder
+        if (target == StandardOutput.Name) StandardOutput.Write(Lines);
+        else PartialFile.Write(target, Lines);
+
+        void Lines(Stream stream) => JsonlWriter.Write(data, stream, folder, cancellationToken);
+    }
 
     private static string Rest(TrainingData data)
     {

@@ -72,6 +72,7 @@ internal sealed class EvalCommand
             """);
         files.AddTo(command);
         FileList.RefuseEmpty(output);
+        FileList.RefuseStandardOutput(output);
         foreach (Option option in (Option[])[output, .. parts.All, worst, json, force, quiet]) command.Add(option);
         generation.AddTo(command);
         model.AddTo(command);
@@ -128,8 +129,7 @@ internal sealed class EvalCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException && !BrokenPipe.Is(e))
         {
-            await Console.Error.WriteLineAsync($"vlmsharp: {e.Message}");
-            return ExitCodes.TryAgain;
+            throw new TryAgainException(e);
         }
     }
 
@@ -150,8 +150,8 @@ internal sealed class EvalCommand
         var tasks = new TaskRunner(network, new TaskOptions { LocationDivisor = LocationDivisor });
         var runner = new BatchRunner(network, tasks, options, size, work.Ask);
         IEnumerable<WorkItem> rest = sink.Records < total ? work.From(plan.IndexOf(sink.Records), plan.Shards) : [];
-        await new BatchLoop(sink, total, shown: !parsed.GetValue(quiet)) { Written = latency.Add }
-            .RunAsync(runner.RunAsync(queue.Load(rest, cancellationToken), cancellationToken));
+        var loop = new BatchLoop(sink, total, shown: !parsed.GetValue(quiet)) { Written = latency.Add, NextNote = runner.TakeNote };
+        await loop.RunAsync(runner.RunAsync(queue.Load(rest, cancellationToken), cancellationToken));
         using Process self = Process.GetCurrentProcess();
         latency.AddPeak(self.PeakWorkingSet64);
     }

@@ -60,8 +60,9 @@ internal static class ExplainCommand
                 MaxNewTokens = NumberOption.InRange(parsed, tokens, 1, ExplanationOptions.LargestMaxNewTokens) ?? Default.MaxNewTokens,
                 Candidates = NumberOption.InRange(parsed, candidates, 1, LargestCandidates) ?? Default.Candidates,
             };
-            string path = parsed.GetRequiredValue(file),
-                target = OutputName.Of(output, parsed.GetValue(output), many: false, mayNumber: false, ".html")!.For(path);
+            string path = parsed.GetRequiredValue(file), target = parsed.GetValue(output)!;
+            if (target != StandardOutput.Name)
+                target = OutputName.Of(output, target, many: false, mayNumber: false, ".html")!.For(path);
             string asked = PromptWords.PromptOf(parsed.GetRequiredValue(prompt));
             using IComputeBackend backend = model.CreateBackend(parsed);
             using VisionLanguageModel network = model.Open(parsed, backend, cancellation);
@@ -71,7 +72,9 @@ internal static class ExplainCommand
                 "looking at the picture", () => Explainer.Run(network, request, options, cancellation), cancellation);
             TimeSpan ran = Stopwatch.GetElapsedTime(start);
             long bytes = Write(explanation, target);
-            if (!parsed.GetValue(quiet)) await Console.Error.WriteLineAsync(Summary(network, explanation, ran, bytes));
+            if (parsed.GetValue(quiet)) return ExitCodes.Success;
+            await RequestNotes.WriteAsync(network, request, explanation.Tokens.Count, tokens, parsed.GetValue(tokens));
+            await Console.Error.WriteLineAsync(Summary(network, explanation, ran, bytes));
             return ExitCodes.Success;
         });
         return command;
@@ -79,7 +82,7 @@ internal static class ExplainCommand
 
     private static long Write(Explanation explanation, string target)
     {
-        if (target == "-")
+        if (target == StandardOutput.Name)
         {
             using var page = new MemoryStream();
             ExplanationPage.Write(explanation, page);
@@ -88,7 +91,7 @@ internal static class ExplainCommand
         }
 
         ExplanationPage.Save(explanation, target);
-        Console.Out.WriteLine(target);
+        Console.Out.WriteLine(MessageWriter.Name(target));
         return new FileInfo(target).Length;
     }
 

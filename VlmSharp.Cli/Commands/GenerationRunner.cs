@@ -55,9 +55,9 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
     {
         if (isNoted || parsed.GetValue(quiet)) return;
         isNoted = true;
-        IEnumerable<string> notes = generation.Notes(parsed, options, promptTokens, network.Config.Text.MaxPositions);
-        if (PromptNotes.Of(request, network.Config.Vision.Patches) is { } note) notes = notes.Append(note);
-        foreach (string text in notes) await Console.Error.WriteLineAsync($"vlmsharp: {text}");
+        foreach (string note in generation.Notes(parsed, options, promptTokens, network.Config.Text.MaxPositions))
+            await RequestNotes.WriteAsync(note);
+        await RequestNotes.WriteAsync(RequestNotes.OfPrompt(request, network.Config.Vision.Patches));
     }
 
     /// <summary>Runs every job in turn. A picture that cannot be read is reported, and the others continue.</summary>
@@ -101,7 +101,7 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
         GenerationRequest request = job.Task is { } asked ? tasks.Request(asked, images) : job.Request!(images);
         using GenerationSession session = network.Start([request], options);
         bool asJson = parsed.GetValue(json), streams = !asJson && boxes is null;
-        string label = labeled ? $"{job.Files[0]}: " : "";
+        string label = labeled ? $"{MessageWriter.Name(job.Files[0])}: " : "";
         if (streams) Console.Write(label);
 
         GeneratedToken[] tokens = await Progress.RunAsync(

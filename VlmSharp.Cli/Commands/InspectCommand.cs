@@ -69,7 +69,7 @@ internal static class InspectCommand
             $"{t.VocabSize} rows; image {checkpoint.Config.ImageTokenId}, bos {checkpoint.Config.BosTokenId}, " +
             $"eos {string.Join(" ", checkpoint.Config.EosTokenIds)}, pad {checkpoint.Config.PadTokenId}";
         Console.WriteLine($"""
-            {checkpoint.Directory}
+            {MessageWriter.Name(checkpoint.Directory)}
               format      {Formats(checkpoint)}, {checkpoint.TotalBytes:N0} bytes, {checkpoint.Tensors.Count} tensors{head}
               vision      {vision}
               projector   {v.HiddenSize} -> {t.HiddenSize}

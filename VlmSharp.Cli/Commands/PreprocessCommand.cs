@@ -45,25 +45,30 @@ internal static class PreprocessCommand
             int side = parsed.GetValue(size) ?? DefaultSize;
             if (side is < 0 or > 16384) throw new UsageException($"--size {side}: give 0 or a number up to 16384.");
             string target = parsed.GetRequiredValue(output), kind = parsed.GetValue(format) ?? FormatOf(target);
-            if (target != PictureInput.Standard)
-            {
-                OutputFolder.Require(target, output, kind == "raw" ? null : $".{kind}");
-            }
-
+            if (target != StandardOutput.Name) OutputFolder.Require(target, output, kind == "raw" ? null : $".{kind}");
             string path = parsed.GetRequiredValue(file);
             ImageOptions how = reading.Bind(parsed);
             RgbImage image = side > 0 ? PictureInput.LoadResized(path, side, how).Image : PictureInput.Load(path, how);
-            using Stream stream = target == PictureInput.Standard ? Console.OpenStandardOutput() : File.Create(target);
-            switch (kind)
+            if (target == StandardOutput.Name) StandardOutput.Write(stream => Write(image, stream, kind));
+            else
             {
-                case "raw": stream.Write(image.Pixels); break;
-                case "png": PngWriter.Write(image, stream); break;
-                default: PpmWriter.Write(image, stream); break;
+                using Stream stream = File.Create(target);
+                Write(image, stream, kind);
             }
 
             return ExitCodes.Success;
         });
         return command;
+    }
+
+    private static void Write(RgbImage image, Stream stream, string kind)
+    {
+        switch (kind)
+        {
+            case "raw": stream.Write(image.Pixels); break;
+            case "png": PngWriter.Write(image, stream); break;
+            default: PpmWriter.Write(image, stream); break;
+        }
     }
 
     private static string FormatOf(string target) =>

@@ -64,7 +64,7 @@ internal static class PullCommand
 
             string path = await PullAsync(client, model, parsed.GetValue(quiet), cancellation);
             if (parsed.GetValue(json)) JsonOutput.WriteLine(o => Write(o, model, path));
-            else Console.Out.WriteLine(path);
+            else Console.Out.WriteLine(MessageWriter.Name(path));
             return ExitCodes.Success;
         });
         return command;

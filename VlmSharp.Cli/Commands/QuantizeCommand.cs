@@ -38,6 +38,7 @@ internal static class QuantizeCommand
             """) { source, target, format, threads, ignoreExtra, quiet };
         FileList.RefuseEmpty(source);
         FileList.RefuseEmpty(target);
+        FileList.RefuseStandardOutput(target);
         command.SetAction(async (parsed, cancellation) =>
         {
             string from = ModelOptionsBinder.FolderOf(parsed.GetValue(source)), to = parsed.GetValue(target)!;

@@ -62,13 +62,7 @@ internal static class TraceCommand
 
             Trace trace = await Progress.RunAsync("tracing", () => ModelTrace.Run(network, request, count, logits), cancellation);
             trace.Save(target);
-            if (trace.Tokens.Count < count)
-            {
-                await Console.Error.WriteLineAsync(
-                    $"vlmsharp: {tokens.Name} {count} is cut to {trace.Tokens.Count}: the prompt has {trace.InputIds.Count} tokens, "
-                    + $"pictures included, and the model's context {network.Config.Text.MaxPositions}.");
-            }
-
+            await RequestNotes.WriteAsync(network, request, trace.InputIds.Count, tokens, count);
             return ExitCodes.Success;
         });
         return command;

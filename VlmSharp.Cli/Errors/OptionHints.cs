@@ -7,13 +7,31 @@ namespace VlmSharp.Cli.Errors;
 /// </summary>
 internal static class OptionHints
 {
-    private const int LongestWord = 64;
+    private const int LongestWord = 64, MostCommands = 4;
+
+    private static readonly (string Here, string Needs) OneFile = ("nothing: the file's name stands by itself", "FILE"),
+        OneFolder = ("nothing: the folder's name stands by itself", "DIR");
 
     private static readonly (string Here, string Needs)[] OfPictures =
     [
         ("nothing: the picture's name stands by itself", "IMAGE"),
         ("--image", "--image"),
         ("nothing: the pictures' names stand by themselves", "INPUT"),
+        OneFile,
+    ];
+
+    private static readonly (string Here, string Needs)[] OfModels =
+    [
+        ("--model", "--model"),
+        ("nothing: the model's name stands by itself", "NAME"),
+        ("nothing: the model's folder stands by itself, in front of the new one", "IN"),
+    ];
+
+    private static readonly (string Here, string Needs)[] OfQuestions =
+    [
+        ("nothing: the question stands behind the picture", "QUESTION"),
+        ("nothing: the prompt stands behind the picture", "PROMPT"),
+        ("nothing: the things to look for stand behind the picture", "THING"),
     ];
 
     /// <summary>
@@ -31,7 +49,7 @@ internal static class OptionHints
         ["num_epochs"] = [("--epochs", "--epochs")],
         ["num_train_epochs"] = [("--epochs", "--epochs")],
         ["max_steps"] = [("--steps", "--steps")],
-        ["output_dir"] = [("--out", "--out")],
+        ["output_dir"] = [("--out", "--out"), OneFolder],
         ["train_data_path"] = [("--data", "--data")],
         ["val_data_path"] = [("--eval-data", "--eval-data")],
         ["per_device_train_batch_size"] = [("--batch-size", "--batch-size")],
@@ -54,24 +72,25 @@ internal static class OptionHints
         ["image_path"] = OfPictures,
         ["image_file"] = OfPictures,
         ["image"] = OfPictures,
-        ["prompt"] =
-        [
-            ("nothing: the question stands behind the picture", "QUESTION"),
-            ("nothing: the things to look for stand behind the picture", "THING"),
-            ("another command: vlmsharp generate --prompt", "--lang"),
-        ],
+        ["prompt"] = [.. OfQuestions, ("another command: vlmsharp generate --prompt", "--lang")],
+        ["question"] = OfQuestions,
+        ["things"] = OfQuestions,
+        ["data"] = [OneFile, ("nothing: the file's name stands by itself", "WHAT")],
+        ["adapter"] = [OneFolder],
+        ["out"] = [OneFolder],
+        ["model"] = OfModels,
         ["n_predict"] = [("--max-new-tokens", "--max-new-tokens")],
         ["temp"] = [("--temperature", "--temperature")],
         ["num_return_sequences"] = [("nothing: one answer is given; give several --seed in turn", "--seed")],
         ["device_map"] = [("--backend", "--backend")],
         ["use_cuda"] = [("--backend cuda", "--backend")],
-        ["model_id"] = [("--model", "--model")],
-        ["checkpoint"] = [("--model", "--model")],
-        ["pretrained_model_name_or_path"] = [("--model", "--model")],
+        ["model_id"] = OfModels,
+        ["checkpoint"] = OfModels,
+        ["pretrained_model_name_or_path"] = OfModels,
         ["torch_dtype"] = [("nothing: weights are used as they are stored; --quantize makes them smaller", "--quantize")],
         ["dtype"] = [("nothing: weights are used as they are stored; --quantize makes them smaller", "--quantize")],
-        ["model_path"] = [("--model", "--model")],
-        ["model_name_or_path"] = [("--model", "--model")],
+        ["model_path"] = OfModels,
+        ["model_name_or_path"] = OfModels,
         ["load_in_4bit"] = [("--quantize nf4", "--quantize")],
         ["load_in_8bit"] = [("--quantize int8", "--quantize")],
     };
@@ -89,16 +108,63 @@ internal static class OptionHints
                 : null;
         }
 
-        string word = token.TrimStart('-').Split('=')[0].Replace('-', '_');
+        string word = WordOf(token);
         string[] names = [.. Options(command)];
-        if (Known.TryGetValue(word, out (string Here, string Needs)[]? ways))
+        if (names.Contains($"--{word}")) return $"Did you mean --{word}?"; // it had one dash
+        if (Known.TryGetValue(word.Replace('-', '_'), out (string Here, string Needs)[]? ways))
         {
             foreach ((string here, string needs) in ways)
                 if (names.Contains(needs) || command.Arguments.Any(a => a.Name == needs)) return $"Here it is {here}.";
         }
 
-        return Nearest(word.Replace('_', '-'), names.Select(n => n.TrimStart('-'))) is { } near ? $"Did you mean --{near}?" : null;
+        return Nearest(word, names.Select(n => n.TrimStart('-'))) is { } near ? $"Did you mean --{near}?" : Elsewhere(word, command);
     }
+
+    /// <summary>
+    /// The first word that is a long option with one dash, such as -model, of which the library makes -m and the value "odel"; null if
+    /// there is none.
+    /// </summary>
+    /// <param name="words">The command line.</param>
+    /// <param name="command">The command.</param>
+    public static string? OneDash(string[] words, Command command) => words.TakeWhile(word => word != "--").FirstOrDefault(word =>
+        word.Length > 2 && word[0] == '-' && char.IsAsciiLetter(word[1])
+        && (Options(command).Contains($"--{WordOf(word)}") || Known.ContainsKey(WordOf(word).Replace('-', '_'))));
+
+    /// <summary>What is meant by a word that other programs take where an option takes a number; null if it is not known.</summary>
+    /// <param name="option">The option.</param>
+    /// <param name="value">Its value.</param>
+    public static string? ForValue(string option, string value) => option != "--device" ? null : value.ToLowerInvariant().Split(':') switch
+    {
+        ["cpu"] => "--backend cpu",
+        ["cuda" or "gpu"] => "--backend cuda",
+        ["cuda" or "gpu", var number] => $"--backend cuda --device {number}",
+        ["opencl"] => "--backend opencl",
+        _ => null,
+    };
+
+    /// <summary>
+    /// The command below another one that a word was meant to be, where the word is taken for a file (<c>eval scroe</c>); otherwise null.
+    /// </summary>
+    /// <param name="word">The first word behind the command's name.</param>
+    /// <param name="command">The command.</param>
+    public static string? Subcommand(string word, Command command) =>
+        Path.Exists(word) ? null : Nearest(word, command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name));
+
+    // The option without dashes and value, with dashes inside it.
+    private static string WordOf(string token) => token.TrimStart('-').Split('=')[0].Replace('_', '-');
+
+    /// <summary>The commands that have an option of this name; null if there are none, or too many to name.</summary>
+    private static string? Elsewhere(string word, Command command)
+    {
+        Command root = command;
+        while (root.Parents.OfType<Command>().FirstOrDefault() is { } parent) root = parent;
+        string[] have = [.. Below(root, "").Where(c => c.Command.Options.Any(o => !o.Hidden && o.Name == $"--{word}")).Select(c => c.Name)];
+        return have.Length is 0 or > MostCommands ? null : $"--{word} is an option of {string.Join(" and ", have)}.";
+    }
+
+    private static IEnumerable<(Command Command, string Name)> Below(Command command, string path) => command.Subcommands
+        .Where(c => !c.Hidden)
+        .SelectMany(c => Below(c, $"{path}{c.Name} ").Prepend((c, $"{path}{c.Name}")));
 
     /// <summary>The long names of a command's options, including options inherited from its parent commands.</summary>
     private static IEnumerable<string> Options(Command command) => command.Options

@@ -75,7 +75,7 @@ internal static class EvaluationOutput
                 $"{l.PerSecond:0.00} answers a second; peak memory {l.PeakBytes / 1e6:0} MB"));
         }
 
-        Console.WriteLine($"report: {Path.Combine(folder, ReportName)}");
+        Console.WriteLine($"report: {MessageWriter.Name(Path.Combine(folder, ReportName))}");
     }
 
     /// <summary>Writes one object with everything to standard output.</summary>

@@ -19,7 +19,7 @@ internal sealed class PipedInput(Func<Stream> open, string name, Encoding? encod
     private ImageFormatException? fault;
 
     /// <summary>Standard input. Tests replace it.</summary>
-    public static PipedInput Standard { get; set; } = new(Console.OpenStandardInput, "standard input", Console.InputEncoding);
+    public static PipedInput Standard { get; set; } = new(StandardInput.Open, "standard input", Console.InputEncoding);
 
     /// <summary>Its name in messages, at the beginning of a sentence.</summary>
     public string Name => Capital(name);

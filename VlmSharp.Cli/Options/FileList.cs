@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using VlmSharp.Cli.Errors;
 using VlmSharp.Cli.Inputs;
+using VlmSharp.Cli.Output;
 
 namespace VlmSharp.Cli.Options;
 
@@ -22,20 +23,30 @@ internal static class FileList
         {
             foreach (Token token in result.Tokens)
                 if (token.Value.Length > 1 && token.Value[0] == '-' && !File.Exists(token.Value) && !LiteralWords.Has(token.Value))
-                    result.AddError($"Unknown option {token.Value}; if it is meant as it stands, write -- before it.");
+                    result.AddError(CommandLineFault.UnknownOption(token.Value));
         });
     }
 
     /// <summary>Makes an option or argument reject "", which is what an unset variable of a script becomes.</summary>
     /// <param name="what">What it takes, for the error message.</param>
-    public static void RefuseEmpty(Symbol symbol, string what = "a path")
-    {
-        if (symbol is Option option) option.Validators.Add(result => Refuse(result, result.Tokens));
-        else ((Argument)symbol).Validators.Add(result => Refuse(result, result.Tokens));
+    public static void RefuseEmpty(Symbol symbol, string what = "a path") =>
+        Refuse(symbol, string.IsNullOrWhiteSpace, $"{symbol.Name} is empty: give {what}.");
 
-        void Refuse(SymbolResult result, IEnumerable<Token> tokens)
+    /// <summary>Makes an option or argument for a folder that will be written reject the name of standard output.</summary>
+    public static void RefuseStandardOutput(Symbol symbol) => Refuse(
+        symbol,
+        word => word == StandardOutput.Name,
+        $"{symbol.Name} {StandardOutput.Name}: a folder is written here, and not standard output; give a folder's name, or "
+            + $"./{StandardOutput.Name} for a folder of that name.");
+
+    private static void Refuse(Symbol symbol, Func<string, bool> isRefused, string error)
+    {
+        if (symbol is Option option) option.Validators.Add(result => Check(result, result.Tokens));
+        else ((Argument)symbol).Validators.Add(result => Check(result, result.Tokens));
+
+        void Check(SymbolResult result, IEnumerable<Token> tokens)
         {
-            if (tokens.Any(token => string.IsNullOrWhiteSpace(token.Value))) result.AddError($"{symbol.Name} is empty: give {what}.");
+            if (tokens.Any(token => isRefused(token.Value))) result.AddError(error);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Output;
 using VlmSharp.Generation;
 using VlmSharp.Models;
 
@@ -68,18 +69,15 @@ internal sealed class GenerationOptionsBinder
         if (parsed.GetValue(seed) is { } given && !options.IsSampling)
             yield return $"{seed.Name} {given} changes nothing, since nothing is drawn: add {temperature.Name}, {topK.Name}, {topP.Name} "
                 + $"or {minP.Name}.";
-        if (parsed.GetValue(maxNewTokens) is { } most && most > context - promptTokens)
-        {
-            yield return $"{maxNewTokens.Name} {most} is cut to {Math.Max(0, context - promptTokens)}{(orMore ? " or less" : "")}: the "
-                + $"prompt has {promptTokens} tokens{(orMore ? " or more" : "")}, pictures included, and the model's context {context}.";
-        }
+        if (RequestNotes.OfLength(maxNewTokens, parsed.GetValue(maxNewTokens), promptTokens, context, orMore) is { } cut)
+            yield return cut;
     }
 
     /// <summary>Prints the notes for many prompts, each of which has at least the tokens of one picture.</summary>
     public async Task NoteAsync(ParseResult parsed, GenerationOptions options, PaliGemmaConfig config)
     {
         foreach (string note in Notes(parsed, options, config.Vision.Patches, config.Text.MaxPositions, orMore: true))
-            await Console.Error.WriteLineAsync($"vlmsharp: {note}");
+            await RequestNotes.WriteAsync(note);
     }
 
     /// <summary>Makes the generation options.</summary>

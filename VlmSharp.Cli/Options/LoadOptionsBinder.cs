@@ -26,7 +26,7 @@ internal sealed class LoadOptionsBinder
     };
     private readonly Option<string?> rate = new("--rate")
     {
-        Description = $"Requests a second, or several rates one after another (default: {DefaultRates}).",
+        Description = $"Requests a second, such as 0.5, or several rates one after another, such as 1,5 (default: {DefaultRates}).",
         HelpName = "R,...",
     };
     private readonly Option<string?> clients = new("--clients")
@@ -180,6 +180,16 @@ internal sealed class LoadOptionsBinder
                 $"{long_} for so long are {plan.Expected(long_)} requests, and a stage may have {LoadPlan.MostRequests}: " +
                 "give less of one of them.");
         return plan;
+    }
+
+    /// <summary>A note on rates that may be meant as one number with a decimal comma: 1,5. Null for other rates.</summary>
+    public string? Note(ParseResult parsed)
+    {
+        if (parsed.GetValue(rate) is not { } text || text.Split(',') is not [var first, var second]) return null;
+        return Array.TrueForAll([first, second], part => part.Length > 0 && part.All(char.IsAsciiDigit))
+            ? $"{rate.Name} {text} is two rates, one after another: {first}/s and {second}/s; a number with decimals has a point: "
+                + $"{first}.{second}."
+            : null;
     }
 
     private LoadStage[] Stages(ParseResult parsed, int inFlight)

@@ -29,6 +29,7 @@ internal static class NumberOption
                 string hint = !whole && text.Contains(',', StringComparison.Ordinal)
                     ? $", with a point for the decimals: {text.Replace(',', '.')}"
                     : "";
+                if (OptionHints.ForValue(name, text) is { } meant) hint = $"; here it is {meant}";
                 result.AddError($"{name} '{text}': give a {(whole ? "whole number" : "number")}{hint}.");
                 return null;
             },

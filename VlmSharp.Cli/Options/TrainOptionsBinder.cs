@@ -97,6 +97,7 @@ internal sealed class TrainOptionsBinder
     /// <param name="others">The command's other options.</param>
     public void AddTo(ExampleCommand command, BackendOptionsBinder backend, params Option[] others)
     {
+        FileList.RefuseStandardOutput(output);
         Add("What is needed", data, output, rate, steps, epochs);
         Add(
             "What is trained", model, loraRank, loraAlpha, loraTargets, loraDropout, rsLora, quantize, adapter, full, freeze, saveAs,

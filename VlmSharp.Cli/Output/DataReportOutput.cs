@@ -18,7 +18,8 @@ internal static class DataReportOutput
     /// <param name="top">Number of most frequent values to show.</param>
     public static void Show(DataReport report, int top)
     {
-        Console.WriteLine($"{report.Path}: {DataFormats.NameOf(report.Format)}, {report.Examples} examples, {report.Pictures} pictures");
+        string path = MessageWriter.Name(report.Path);
+        Console.WriteLine($"{path}: {DataFormats.NameOf(report.Format)}, {report.Examples} examples, {report.Pictures} pictures");
         Table found = Tables.Create("found", "count", "share", "the first");
         foreach (Row row in Rows(report))
         {

@@ -1,5 +1,9 @@
 using System.Text.Json;
+using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Storage;
+using VlmSharp.Hub;
 using VlmSharp.Imaging;
+using VlmSharp.Training.Data;
 
 namespace VlmSharp.Cli.Output;
 
@@ -20,17 +24,58 @@ internal readonly record struct JsonError(string Type, string Message)
     /// <summary>An object of a store that is missing or cannot be read.</summary>
     public const string Storage = "storage";
 
-    /// <summary>A model whose scores are not finite.</summary>
+    /// <summary>A model that cannot be used, or whose scores are not finite.</summary>
     public const string InvalidModel = "invalid_model";
+
+    /// <summary>Training or evaluation data that cannot be used.</summary>
+    public const string InvalidData = "invalid_data";
+
+    /// <summary>A file that cannot be read or written.</summary>
+    public const string File = "file";
+
+    /// <summary>The hub, or the network on the way to it.</summary>
+    public const string Hub = "hub";
+
+    /// <summary>A device or a server that cannot be used on this machine.</summary>
+    public const string Unavailable = "unavailable";
+
+    /// <summary>A fault of the program itself.</summary>
+    public const string Internal = "internal";
 
     /// <summary>The JSON error of an exception.</summary>
     public static JsonError Of(Exception e) => new(e switch
     {
         ImageFormatException => InvalidImage,
         RequestException => InvalidRequest,
-        ModelFormatException => InvalidModel,
-        _ => Storage,
+        ModelFormatException or TokenizerFormatException => InvalidModel,
+        TrainingDataException => InvalidData,
+        StorageException => Storage,
+        HubException => Hub,
+        IOException or UnauthorizedAccessException or TryAgainException => File,
+        VlmSharpException or ServerUnavailableException => Unavailable,
+        _ => Internal,
     }, e.Message);
+
+    /// <summary>
+    /// Writes the error that ends a command as an object of its own. If standard output cannot be written, the message on standard error
+    /// must do.
+    /// </summary>
+    public static void WriteLine(Exception e)
+    {
+        try
+        {
+            JsonOutput.WriteLine(json =>
+            {
+                json.WriteStartObject();
+                Of(e).Write(json);
+                json.WriteEndObject();
+            });
+        }
+        catch (IOException)
+        {
+            // e can be that standard output cannot be written
+        }
+    }
 
     /// <summary>Writes the member.</summary>
     public void Write(Utf8JsonWriter json)

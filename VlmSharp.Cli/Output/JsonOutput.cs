@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -10,6 +11,11 @@ namespace VlmSharp.Cli.Output;
 internal static class JsonOutput
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Whether the command line asks for JSON on standard output.</summary>
+    public static bool IsAskedFor(ParseResult parsed) =>
+        parsed.CommandResult.Command.Options.OfType<Option<bool>>().FirstOrDefault(o => o.Name == "--json") is { } json
+        && parsed.GetValue(json);
 
     /// <summary>Writes one value as one line.</summary>
     public static void WriteLine(Action<Utf8JsonWriter> write) => Console.Out.WriteLine(ToText(write));

@@ -23,6 +23,12 @@ internal sealed class MessageWriter(TextWriter inner) : TextWriter(CultureInfo.I
     /// <summary>The same on one line: line breaks are escapes too, and only tabs stay.</summary>
     public static string Line(string text) => Escape(text, static c => c == '\n' || IsObeyed(c));
 
+    /// <summary>
+    /// The name of a file in a line of standard output, where only a line break is an escape: programs split the output into lines, and
+    /// on a terminal <see cref="OutputWriter"/> escapes the rest.
+    /// </summary>
+    public static string Name(string name) => Escape(name, static c => c is '\n' or '\r');
+
     private static string Escape(string text, Func<char, bool> isEscaped)
     {
         if (!text.Any(isEscaped)) return text;

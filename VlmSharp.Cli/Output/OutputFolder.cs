@@ -28,9 +28,13 @@ internal static class OutputFolder
     /// <param name="option">The option, for messages.</param>
     /// <param name="kind">The extension of what is written; null to accept any.</param>
     /// <exception cref="IOException">The folder does not exist or accepts no new files.</exception>
-    /// <exception cref="UsageException">The name has the extension of another kind.</exception>
+    /// <exception cref="UsageException">
+    /// The name has the extension of another kind, or stands for standard output, which a command that writes there looks for first.
+    /// </exception>
     public static void Require(string target, Option option, string? kind = null)
     {
+        if (target == StandardOutput.Name) throw new UsageException($"{option.Name} {target}: this is not written to standard output; "
+            + $"give a file's name, or ./{target} for a file of that name.");
         if (kind is not null) RefuseOtherKind(target, option, kind);
         string folder = Path.GetDirectoryName(Path.GetFullPath(target)) ?? target;
         if (!Directory.Exists(folder))

@@ -46,7 +46,9 @@ internal sealed class OutputWriter(TextWriter inner, bool isTerminal) : TextWrit
 
     private string? Shown(string? text) => isTerminal && styled == 0 && text is not null ? MessageWriter.Plain(text) : text;
 
-    private static void Try(Action write)
+    /// <summary>Runs code that writes to standard output.</summary>
+    /// <exception cref="IOException">Standard output cannot be written.</exception>
+    public static void Try(Action write)
     {
         try
         {

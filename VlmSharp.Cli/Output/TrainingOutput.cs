@@ -27,7 +27,7 @@ internal static class TrainingOutput
             Console.Error.WriteLine(
                 $"the evaluation was best after {best} steps: {run.BestFolder} has that; "
                 + $"the result is that of step {run.CompletedSteps}");
-        if (end == TrainingEnd.Finished) Console.WriteLine(options.Output);
+        if (end == TrainingEnd.Finished) Console.WriteLine(MessageWriter.Name(options.Output));
         else
             Console.Error.WriteLine(
                 $"vlmsharp: stopped after {run.CompletedSteps} of {run.Steps} steps and saved; "

@@ -22,6 +22,9 @@ public sealed record AblationReport
     /// <summary>The text of the prompt as it was given; empty for a prompt of token ids.</summary>
     public required string Prompt { get; init; }
 
+    /// <summary>Number of tokens in the prompt, the picture's included.</summary>
+    internal int PromptTokens { get; init; }
+
     /// <summary>The resized picture that goes into the model, <see cref="VisionConfig.ImageSize"/> pixels square.</summary>
     public required RgbImage Seen { get; init; }
 

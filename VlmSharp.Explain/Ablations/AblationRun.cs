@@ -23,9 +23,13 @@ internal sealed class AblationRun
         answer = [.. result.TokenIds];
         PreparedPrompt prompt = model.Prepare(request);
         whole = Score(model.Context, prompt, answer);
+        PromptTokens = prompt.Ids.Length;
         Answer = [.. answer.Select((id, i) => Token(prompt.Ids.Length + i, id))];
         Whole = Describe(result, whole);
     }
+
+    /// <summary>Number of tokens in the prompt, the picture's included.</summary>
+    public int PromptTokens { get; }
 
     /// <summary>The whole model's answer.</summary>
     public IReadOnlyList<ExplainedToken> Answer { get; }

@@ -45,6 +45,7 @@ public static class Ablator
             Backend = $"{model.Backend.Name}: {model.Backend.Description}",
             Config = model.Config,
             Prompt = request.PromptIds is null ? request.Prompt : "",
+            PromptTokens = run.PromptTokens,
             Seen = model.Preprocessor.Resize(request.Images[0]),
             OtherSeen = results.Exists(r => r.Switch.Wrap is null) ? model.Preprocessor.Resize(options.OtherImage!) : null,
             Answer = run.Answer,

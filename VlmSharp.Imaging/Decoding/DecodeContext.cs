@@ -81,12 +81,14 @@ internal sealed class DecodeContext(string name, string format, long fileBytes =
             throw TooMuch("more than there is now; try again later", nameof(HasRoom));
     }
 
-    /// <summary>The picture does not fit in memory.</summary>
-    public ImageFormatException OutOfMemory(Exception? inner = null) => TooMuch(
-        $"more than there is for it (this process may have {Megabytes(MaxMemory)} MB in all); scale it down, or give the process more "
-            + "memory",
-        nameof(MaxMemory),
-        inner);
+    /// <summary>The picture does not fit in memory: it needs more than there is at all, or memory ran out.</summary>
+    /// <param name="inner">How it ran out.</param>
+    public ImageFormatException OutOfMemory(Exception? inner = null)
+    {
+        string all = $"{Megabytes(MaxMemory)} MB that this process may have";
+        string compared = Needed > MaxMemory ? $"more than the {all}" : $"and that much is not free of the {all}";
+        return TooMuch($"{compared}; scale it down, or give the process more memory", nameof(MaxMemory), inner);
+    }
 
     /// <summary>Prepares the sink for the rows that follow.</summary>
     /// <param name="sink">Receives the rows.</param>
@@ -100,10 +102,10 @@ internal sealed class DecodeContext(string name, string format, long fileBytes =
     }
 
     private ImageFormatException TooMuch(string compared, string limit, Exception? inner = null) =>
-        new($"{name} is a {format} picture of {Size}that takes {Megabytes(Needed)} MB of memory to decode, {compared}.", inner)
+        new($"{name} is a {format} picture {Size}that takes {Megabytes(Needed)} MB of memory to decode, {compared}.", inner)
         { Fault = ImageFault.OverLimit, Limit = limit };
 
-    private string Size => size is var (width, height) ? $"{width} x {height} pixels " : "";
+    private string Size => size is var (width, height) ? $"of {width} x {height} pixels " : "";
 
     private static string Megabytes(long bytes) =>
         Math.Max(1, (bytes + (1 << 19)) >> 20).ToString(System.Globalization.CultureInfo.InvariantCulture);

@@ -109,7 +109,8 @@ internal sealed class NetpbmDecoder : IImageDecoder
         return scale;
     }
 
-    private static bool IsSpace(byte value) => value is (byte)' ' or (>= 9 and <= 13);
+    /// <summary>What separates the words of a header: blank, tab, line feed, vertical tab, form feed, carriage return.</summary>
+    public static bool IsSpace(byte value) => value is (byte)' ' or (>= 9 and <= 13);
 
     /// <summary>Reads decimal numbers separated by white space and comments.</summary>
     private ref struct TokenReader(ReadOnlySpan<byte> bytes, DecodeContext context)

@@ -1,18 +1,35 @@
 using Microsoft.Win32.SafeHandles;
+using VlmSharp.Imaging;
 
 namespace VlmSharp.Training.Data;
 
 /// <summary>Opens and reads data files, with one kind of error.</summary>
 internal static class DataFile
 {
+    private const int PointerBytes = 64;
+
     /// <summary>Opens a file to be read from anywhere in it.</summary>
-    /// <exception cref="TrainingDataException">It cannot be.</exception>
-    public static SafeFileHandle Open(string path) => Try(path, () =>
+    /// <exception cref="TrainingDataException">It cannot be, or it is a git-lfs pointer.</exception>
+    public static SafeFileHandle Open(string path)
     {
-        if (Directory.Exists(path)) throw new IOException("it is a folder");
-        RegularFile.Require(path);
-        return File.OpenHandle(path);
-    });
+        SafeFileHandle handle = Try(path, () =>
+        {
+            if (Directory.Exists(path)) throw new IOException("it is a folder");
+            RegularFile.Require(path);
+            return File.OpenHandle(path);
+        });
+        try
+        {
+            Span<byte> begin = stackalloc byte[PointerBytes];
+            begin = begin[..Read(handle, begin, 0, path)];
+            return WrongDownload.Pointer(begin) is { } pointer ? throw new TrainingDataException($"{path} {pointer}.") : handle;
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Reads as much as comes at once.</summary>
     /// <exception cref="TrainingDataException">It cannot be read.</exception>

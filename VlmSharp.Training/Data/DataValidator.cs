@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using VlmSharp.Imaging;
 
 namespace VlmSharp.Training.Data;
 
@@ -88,7 +89,12 @@ public sealed class DataValidator(ExampleEncoder? encoder = null, bool readPictu
         foreach ((string path, TrainingExample example) in pictures) // in the data's order
         {
             PictureCheck check = checks[path];
-            if (check.HadNoRoom) check = PictureCheck.Of(path, readPictures); // beside no other
+            if (check.HadNoRoom) // beside no other it may fit
+            {
+                FreeMemory.Gather();
+                check = PictureCheck.Of(path, readPictures);
+            }
+
             string place = $"{example.Where}: {path}";
             if (check.IsMissing) report.MissingPictures.Add(place);
             if (check.Fault is { } fault) report.DamagedPictures.Add($"{example.Where}: {fault}");

@@ -39,7 +39,8 @@ internal sealed record PictureCheck
         }
         catch (OutOfMemoryException e)
         {
-            return new PictureCheck { Fault = ImageFile.NoRoom(path, e).Message, HadNoRoom = true };
+            string what = BoundedFile.NoRoom(new FileInfo(path).Length);
+            return new PictureCheck { Fault = ImageFile.NoRoom(path, what, e).Message, HadNoRoom = true };
         }
     }
 

@@ -119,6 +119,39 @@ public sealed class DataCommandTests : IDisposable
         Assert.Contains(message, run.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(65, "data", "validate", "POINTER")]
+    [InlineData(65, "data", "convert", "POINTER", "-o", "OUT")]
+    [InlineData(65, "train", "--data", "POINTER", "--out", "OUT", "--steps", "1", "--lr", "1e-4")]
+    [InlineData(65, "gradients", "--data", "POINTER", "--out", "OUT")]
+    [InlineData(65, "eval", "POINTER", "--out", "OUT")]
+    [InlineData(65, "eval", "coco-caption", "--annotations", "POINTER", "--out", "OUT")]
+    [InlineData(65, "eval", "score", "vqa", "--predictions", "POINTER", "--references", "POINTER")]
+    [InlineData(65, "eval", "score", "detect", "--predictions", "POINTER", "--references", "POINTER")]
+    [InlineData(2, "batch", "POINTER")]
+    [InlineData(4, "bench", "serve", "http://127.0.0.1:1", "--prompts", "POINTER")]
+    public async Task A_pointer_of_git_lfs_in_the_place_of_data_is_called_so(int code, params string[] args)
+    {
+        string pointer = Write("train.jsonl", "version https://git-lfs.github.com/spec/v1\noid sha256:0123456789abcdef\nsize 12345\n");
+        string[] words = [.. args.Select(arg => arg switch { "POINTER" => pointer, "OUT" => folder.At("out"), _ => arg })];
+        Run.Outcome run = await Run.Vlmsharp("", words);
+        Assert.Equal((code, ""), (run.Code, run.Output));
+        Assert.StartsWith($"vlmsharp: {pointer} is a git-lfs pointer and not the file itself: install git-lfs and run 'git lfs pull'",
+            run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Converted_data_go_to_standard_output_and_name_pictures_from_the_working_folder()
+    {
+        string path = Write("train.jsonl", Good);
+        string[] words = [Tool.Vlmsharp, "data", "convert", path, "-o"];
+        (int code, string output, string error) = await Tool.RunAsync("dotnet", [.. words, "-"], folder.Path);
+        Assert.Equal((0, "standard output: 2 examples of prefix-suffix\n"), (code, error));
+        Assert.Equal(0, (await Tool.RunAsync("dotnet", [.. words, "copy.jsonl"], folder.Path)).Code);
+        Assert.Equal(await File.ReadAllTextAsync(folder.At("copy.jsonl")), output);
+        Assert.False(File.Exists(folder.At("-")));
+    }
+
     private string Write(string name, string text) => folder.Write(name, System.Text.Encoding.UTF8.GetBytes(text));
 
     private static string[] Cells(string line) => [.. line.Trim('\u2502').Split('\u2502').Select(cell => cell.Trim())];

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using VlmSharp.Conformance;
 
 namespace VlmSharp.Cli.Tests;
@@ -106,6 +107,19 @@ public sealed class ErrorTests
     [InlineData(4, "does not exist: create it, or give another --output", "preprocess", "CAKE", "-o", "no-such-folder/x.ppm")]
     [InlineData(4, ". is a folder: give a file's name for --out", "explain", "CAKE", "caption", "-o", ".")]
     [InlineData(4, ". is a folder: give a file's name for --out", "trace", "--image", "CAKE", "--prompt", "x", "-o", ".")]
+    [InlineData(2, "--out -: this is not written to standard output; give a file's name, or ./- for a file of that name", "trace",
+        "--image", "CAKE", "--prompt", "x", "-o", "-")]
+    [InlineData(2, "--out -: this is not written to standard output", "gradients", "--data", "README", "-o", "-")]
+    [InlineData(2, "--draw -: this is not written to standard output", "detect", "CAKE", "cake", "--draw", "-")]
+    [InlineData(2, "--html -: this is not written to standard output", "ablate", "CAKE", "caption", "--html", "-")]
+    [InlineData(2, "--svg -: this is not written to standard output", "bench", "--svg", "-")]
+    [InlineData(2, "--out -: a folder is written here, and not standard output", "batch", "CAKE", "-o", "-")]
+    [InlineData(2, "--out -: a folder is written here, and not standard output", "eval", "README", "-o", "-")]
+    [InlineData(2, "--out -: a folder is written here, and not standard output", "train", "--data", "README", "-o", "-")]
+    [InlineData(2, "--out -: a folder is written here, and not standard output", "adapter", "merge", "--adapter", "README", "-o", "-")]
+    [InlineData(2, "OUT -: a folder is written here, and not standard output", "quantize", "README", "-", "-f", "int8")]
+    [InlineData(2, "--device 'cpu': give a whole number; here it is --backend cpu.", "caption", "CAKE", "--device", "cpu")]
+    [InlineData(2, "--device 'cuda:1': give a whole number; here it is --backend cuda --device 1.", "bench", "--device", "cuda:1")]
     [InlineData(2, "vqav2 stands in front of 'score', which is a command of its own", "eval", "vqav2", "score", "caption",
         "--predictions", "a", "--references", "b")]
     [InlineData(2, "--limit stands in front of 'compare'", "eval", "--limit", "5", "compare", "a", "b")]
@@ -157,6 +171,24 @@ public sealed class ErrorTests
     [InlineData("Did you mean --quantize?", "inspect", "--quant", "int8")]
     [InlineData("Did you mean caption?", "captoin", "x.png")]
     [InlineData("Did you mean validate?", "data", "valdiate", "x.jsonl")]
+    [InlineData("Did you mean --max-new-tokens?", "caption", "-max_new_tokens", "5", "x.png")]
+    [InlineData("Did you mean --model?", "inspect", "-model=x")]
+    [InlineData("Here it is nothing: the picture's name stands by itself.", "caption", "-image", "x.png")]
+    [InlineData("Here it is nothing: the prompt stands behind the picture.", "explain", "x.png", "--prompt", "caption")]
+    [InlineData("Here it is nothing: the question stands behind the picture.", "ask", "x.png", "--question", "what?")]
+    [InlineData("Here it is nothing: the things to look for stand behind the picture.", "detect", "x.png", "--things", "cat")]
+    [InlineData("Here it is nothing: the model's name stands by itself.", "pull", "--model_path", "google/x")]
+    [InlineData("Here it is nothing: the model's folder stands by itself, in front of the new one.", "quantize", "--model", "x", "y")]
+    [InlineData("Here it is nothing: the file's name stands by itself.", "data", "validate", "--data", "x.jsonl")]
+    [InlineData("Here it is nothing: the file's name stands by itself.", "eval", "--data", "x.jsonl")]
+    [InlineData("Here it is nothing: the folder's name stands by itself.", "batch", "status", "--out", "captions")]
+    [InlineData("Here it is nothing: the folder's name stands by itself.", "adapter", "inspect", "--adapter", "x")]
+    [InlineData("--draw is an option of detect and segment.", "caption", "x.png", "--draw", "y.png")]
+    [InlineData("Did you mean score?", "eval", "scroe", "vqa", "--predictions", "p.json")]
+    [InlineData("Did you mean compare?", "eval", "compair", "a", "b")]
+    [InlineData("Did you mean status?", "batch", "statsu", "captions")]
+    [InlineData("Did you mean serve?", "bench", "sevre", "http://127.0.0.1")]
+    [InlineData("Here it is nothing: the prompt stands behind the picture.", "ablate", "x.png", "--prompt")]
     public async Task A_wrong_word_is_answered_with_the_right_one(string hint, params string[] args)
     {
         Run.Outcome run = await Run.Vlmsharp("", args);
@@ -166,13 +198,54 @@ public sealed class ErrorTests
         Assert.Equal(3, lines.Length); // the error, the hint, and where to find help
     }
 
+    [Theory, InlineData("pope"), InlineData("vqav2"), InlineData("coco-caption")]
+    public async Task The_name_of_a_benchmark_is_no_mistyped_command(string benchmark) =>
+        Assert.DoesNotContain("Did you mean", (await Run.Vlmsharp("", "eval", benchmark, "--out", "x")).Error, StringComparison.Ordinal);
+
     [Fact]
     public async Task A_prompt_beyond_the_context_is_refused()
     {
         string ids = string.Join(',', Enumerable.Repeat(5, 600)); // the demo model's context is 512
         Run.Outcome run = await Run.Vlmsharp("", "generate", "--image", Cake, "--prompt-ids", ids);
-        Assert.Equal(5, run.Code);
+        Assert.Equal((5, ""), (run.Code, run.Output));
         Assert.Contains("context is 512", run.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>With --json what ends a command is an object too, except a wrong command line.</summary>
+    [Theory]
+    [InlineData(5, "invalid_request", "ask", "CAKE", "LONG", "--json")]
+    [InlineData(5, "invalid_request", "ablate", "CAKE", "LONG", "--json")]
+    [InlineData(3, "invalid_model", "ask", "CAKE", "what?", "--json", "--model", "no-such-model")]
+    [InlineData(3, "invalid_model", "inspect", "--json", "--model", "no-such-model")]
+    [InlineData(4, "invalid_image", "ablate", "no-such.png", "caption", "--json")]
+    [InlineData(4, "file", "data", "validate", "no-such.jsonl", "--json")]
+    [InlineData(65, "invalid_data", "data", "validate", "CAKE", "--json")]
+    [InlineData(4, "file", "eval", "score", "caption", "--predictions", "no-such.json", "--references", "no-such.json", "--json")]
+    [InlineData(5, "unavailable", "bench", "--backend", "cuda", "--device", "99", "--json")]
+    public async Task An_error_is_an_object_where_json_is_asked_for(int code, string type, params string[] args)
+    {
+        string longest = string.Concat(Enumerable.Repeat("cake ", 600));
+        Run.Outcome run = await Run.Vlmsharp("", [.. args.Select(a => a switch { "CAKE" => Cake, "LONG" => longest, _ => a })]);
+        Assert.Equal(code, run.Code);
+        JsonElement error = JsonElement.Parse(Assert.Single(run.Lines)).GetProperty("error");
+        Assert.Equal(type, error.GetProperty("type").GetString());
+        Assert.Equal($"vlmsharp: {error.GetProperty("message").GetString()}\n", run.Error);
+    }
+
+    [Fact]
+    public async Task A_line_break_in_a_file_name_does_not_break_a_line_of_output()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        using var folder = new TemporaryFolder();
+        string name = folder.At("two\nlines\r.png"), shown = folder.At(@"two\u000alines\u000d.png");
+        File.Copy(Cake, name);
+        Run.Outcome run = await Run.Vlmsharp("", "caption", "-q", name, Cake);
+        Assert.Equal((0, $"{shown}: a cake\n{Cake}: a cake\n"), (run.Code, run.Output));
+        run = await Run.Vlmsharp("", "detect", "-q", name, "cake", "--json");
+        Assert.Equal(name, JsonElement.Parse(run.Output).GetProperty("images")[0].GetString());
+        run = await Run.Vlmsharp("", "explain", "-q", Cake, "caption", "-o", name + ".html");
+        Assert.Equal((0, $"{shown}.html\n"), (run.Code, run.Output));
+        Assert.True(File.Exists(name + ".html"));
     }
 
     [Fact]
@@ -292,6 +365,10 @@ public sealed class ErrorTests
     [InlineData(">/dev/full", "detect --json CAKE cake", "No space left on device")]
     [InlineData(">/dev/full", "inspect", "No space left on device")]
     [InlineData(">/dev/full", "--help", "No space left on device")]
+    [InlineData(">/dev/full", "preprocess CAKE -o -", "No space left on device")]
+    [InlineData(">/dev/full", "preprocess CAKE -o - -f png", "No space left on device")]
+    [InlineData(">&-", "preprocess CAKE -o -", "")]
+    [InlineData(">/dev/full", "explain CAKE caption -o -", "No space left on device")]
     public async Task That_standard_output_cannot_be_written_is_said(string redirection, string command, string why)
     {
         if (!OperatingSystem.IsLinux()) return;

@@ -64,7 +64,7 @@ public sealed class EvalScoreDetectTests : IDisposable
         File.WriteAllText(folder.At("p.json"), """[{"image_id": 9, "category_id": 1, "bbox": [0, 0, 1, 1], "score": 1}]""");
         File.WriteAllText(folder.At("r.json"), """{"images": [{"id": 1}], "annotations": []}""");
         Run.Outcome run = await Run.Vlmsharp(
-            "", "eval", "score", "detect", "--predictions", folder.At("p.json"), "--references", folder.At("r.json"), "--json");
+            "", "eval", "score", "detect", "--predictions", folder.At("p.json"), "--references", folder.At("r.json"));
         Assert.Equal((65, ""), (run.Code, run.Output));
         Assert.Contains("detections of images that", run.Error, StringComparison.Ordinal);
         Assert.Contains(": 9.", run.Error, StringComparison.Ordinal);

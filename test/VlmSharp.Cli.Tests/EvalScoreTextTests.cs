@@ -175,7 +175,7 @@ public sealed class EvalScoreTextTests : IDisposable
 
     [Theory]
     [InlineData(65, "1 picture without a prediction in", "caption", "--predictions", "ONE", "--references", "REFERENCES")]
-    [InlineData(65, "(2)", "caption", "--predictions", "ONE", "--references", "REFERENCES", "--json")]
+    [InlineData(65, "(2)", "caption", "--predictions", "ONE", "--references", "REFERENCES")]
     [InlineData(65, "1 picture predicted that", "caption", "--predictions", "PREDICTIONS", "--references", "ONE")]
     [InlineData(65, "with more than one prediction", "caption", "--predictions", "TWICE", "--references", "ONE")]
     [InlineData(65, "is not a JSON list", "caption", "--predictions", "OBJECT", "--references", "REFERENCES")]

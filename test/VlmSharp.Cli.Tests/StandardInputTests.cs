@@ -63,6 +63,40 @@ public sealed class StandardInputTests : IDisposable
     // A page tells how long it took.
     private static string Plain(string output) => output.StartsWith("<!", StringComparison.Ordinal) ? "a page" : output;
 
+    [Theory]
+    [InlineData("tokenize")]
+    [InlineData("caption -")]
+    [InlineData("batch -")]
+    [InlineData("preprocess - -o x.png")]
+    public async Task Closed_standard_input_is_an_error_at_once(string command)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        (int code, string output, string error) = await Tool.RunAsync(
+            "timeout", ["60", "/bin/sh", "-c", $"exec dotnet '{Tool.Vlmsharp}' {command} <&-"], scratch.Path);
+        Assert.Equal((2, "", "vlmsharp: Standard input is closed, and this command reads it: give it a file (< FILE) or a pipe.\n"),
+            (code, output, error));
+    }
+
+    [Fact]
+    public async Task What_does_not_read_standard_input_needs_none()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        (int code, string output, string error) = await Tool.RunAsync(
+            "/bin/sh", ["-c", $"exec dotnet '{Tool.Vlmsharp}' caption -q '{Cake}' <&-"]);
+        Assert.Equal((0, "a cake\n", ""), (code, output, error));
+        (code, output, error) = await Tool.RunAsync(
+            "/bin/sh", ["-c", $"exec dotnet '{Tool.Vlmsharp}' caption - </dev/null"]);
+        Assert.Equal((2, ""), (code, output));
+        Assert.Contains("Standard input is empty", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_piped_picture_of_Netpbm_may_have_a_tab_behind_its_signature()
+    {
+        Run.Outcome run = await Run.Vlmsharp([.. "P5\t8 8\n255\n"u8, .. new byte[64]], "caption", "-", "-q");
+        Assert.Equal((0, ""), (run.Code, run.Error));
+    }
+
     [Fact]
     public async Task Json_and_files_name_a_picture_on_standard_input()
     {
@@ -168,6 +202,56 @@ public sealed class StandardInputTests : IDisposable
         Assert.NotEqual(expected, other);
         Assert.StartsWith("vlmsharp: <image> in the prompt is read as text", error, StringComparison.Ordinal);
         Assert.StartsWith("load ", (await Ids("<image>caption en", "--trust-control-tokens")).Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Each command that takes a prompt, and its options that keep it quick.</summary>
+    [Theory]
+    [InlineData("generate", "--image", "CAKE", "--prompt", "PROMPT")]
+    [InlineData("ask", "CAKE", "PROMPT")]
+    [InlineData("explain", "CAKE", "PROMPT", "--out", "FILE")]
+    [InlineData("ablate", "CAKE", "PROMPT", "--only", "causal")]
+    [InlineData("trace", "--image", "CAKE", "--prompt", "PROMPT", "--out", "FILE")]
+    [InlineData("bench", "--image", "CAKE", "--prompt", "PROMPT", "--repeat", "1", "-n", "2")]
+    [InlineData("batch", "CAKE", "CAKE", "--task", "generate", "--prompt", "PROMPT")]
+    [InlineData("batch", "LIST")]
+    [InlineData("eval", "DATA", "--out", "FILE")]
+    public async Task That_a_placeholder_is_text_is_said_once_wherever_a_prompt_is_taken(params string[] command)
+    {
+        string[] Words(string prompt, string file)
+        {
+            string line = $$"""{"image": {{JsonSerializer.Serialize(Cake)}}, "prompt": "{{prompt}}"}""";
+            string data = $$"""{"image": {{JsonSerializer.Serialize(Cake)}}, "prefix": "{{prompt}}", "suffix": "a cake"}""";
+            File.WriteAllText(scratch.At("list"), $"{line}\n{line}\n");
+            File.WriteAllText(scratch.At("data"), $"{data}\n{data}\n");
+            return [.. command.Select(word => word switch
+            {
+                "CAKE" => Cake, "PROMPT" => prompt, "FILE" => scratch.At(file), "LIST" => scratch.At("list"), "DATA" => scratch.At("data"),
+                _ => word,
+            })];
+        }
+
+        Run.Outcome run = await Run.Vlmsharp("", Words("what is <image>?", "text.html"));
+        Assert.Equal(0, run.Code);
+        const string note = "vlmsharp: <image> in the prompt is read as text";
+        Assert.Single(run.Error.Split('\n'), line => line.StartsWith(note, StringComparison.Ordinal));
+        run = await Run.Vlmsharp("", Words("<image>caption en", "dropped.html"));
+        Assert.Equal(command[0] != "ask", !run.Error.Contains("<image>", StringComparison.Ordinal)); // its own words stand in front
+    }
+
+    [Theory]
+    [InlineData("explain", "CAKE", "PROMPT", "--out", "FILE")]
+    [InlineData("ablate", "CAKE", "PROMPT", "--only", "causal")]
+    [InlineData("trace", "--image", "CAKE", "--prompt", "PROMPT", "--out", "FILE")]
+    public async Task A_limit_beyond_the_context_is_said_wherever_there_is_one(params string[] command)
+    {
+        string prompt = string.Concat(Enumerable.Repeat("cake ", 440)).TrimEnd();
+        Run.Outcome run = await Run.Vlmsharp("", [
+            .. command.Select(word => word switch { "CAKE" => Cake, "PROMPT" => prompt, "FILE" => scratch.At("x.html"), _ => word }),
+            "-n", "60",
+        ]);
+        Assert.Equal(0, run.Code);
+        Assert.Matches("vlmsharp: --max-new-tokens 60 is cut to [0-9]+: the prompt has [0-9]+ tokens, pictures included, and the model's "
+            + "context 512\\.\n", run.Error);
     }
 
     [Fact]

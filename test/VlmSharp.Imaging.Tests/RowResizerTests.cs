@@ -1,5 +1,6 @@
 using VlmSharp.Conformance;
 using VlmSharp.Imaging;
+using VlmSharp.Imaging.Decoding;
 using VlmSharp.Imaging.Tests.Jpeg;
 using VlmSharp.Imaging.Tests.Png;
 
@@ -51,9 +52,20 @@ public class RowResizerTests
         var error = Assert.Throws<ImageFormatException>(() => ImageFile.Decode(jpeg, "large.jpg", options));
         Assert.Equal(ImageFault.OverLimit, error.Fault);
         Assert.Equal(
-            "large.jpg is a JPEG picture of 8000 x 6000 pixels that takes 275 MB of memory to decode, more than there is for it "
-            + "(this process may have 256 MB in all); scale it down, or give the process more memory.", error.Message);
+            "large.jpg is a JPEG picture of 8000 x 6000 pixels that takes 275 MB of memory to decode, more than the 256 MB that "
+            + "this process may have; scale it down, or give the process more memory.", error.Message);
         Assert.Equal(224, ImageFile.DecodeResized(jpeg, 224, 224, "large.jpg", options).Image.Width);
+    }
+
+    [Fact]
+    public void A_picture_for_which_memory_ran_out_is_not_said_to_be_larger_than_it()
+    {
+        DecodeContext context = new ImageOptions { MaxMemory = 256 << 20 }.ContextFor("large.jpg", "JPEG", 2 << 20, default);
+        context.Reserve(90 << 20);
+        Assert.Equal(
+            "large.jpg is a JPEG picture that takes 92 MB of memory to decode, and that much is not free of the 256 MB that "
+            + "this process may have; scale it down, or give the process more memory.",
+            context.OutOfMemory(new InsufficientMemoryException()).Message);
     }
 
     private static void Takes(int megabytes, byte[] file)

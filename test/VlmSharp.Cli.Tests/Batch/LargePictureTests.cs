@@ -29,6 +29,27 @@ public sealed class LargePictureTests
             Assert.Matches("9800 x 9800 pixels that takes 27[0-9] MB of memory to decode", records[i].GetProperty("error").ToString());
     }
 
+    /// <summary>Whether a picture fits must not depend on the pictures before it, which leave the memory in pieces.</summary>
+    [Fact]
+    public void Large_pictures_among_small_ones_all_fit_in_256_mebibytes()
+    {
+        using var scratch = new TemporaryFolder();
+        string folder = scratch.At("pictures"), cake = Path.Combine(GoldenFiles.Root, "demo", "samples", "cake.png");
+        Directory.CreateDirectory(folder);
+        int[] sides = [5500, 6000, 7000, 5500, 6500, 7500]; // 87 to 161 MiB each, and two at a time do not fit
+        for (int i = 0; i < sides.Length; i++)
+        {
+            File.WriteAllBytes(Path.Combine(folder, $"{i}-large.png"), Png(sides[i], sides[i], interlaced: true));
+            File.Copy(cake, Path.Combine(folder, $"{i}-small.png"));
+        }
+
+        for (int run = 0; run < 3; run++)
+        {
+            (int code, string output, string error) = Limited("batch", folder, "-q");
+            Assert.True(code == 0 && !output.Contains("\"error\"", StringComparison.Ordinal), error + output);
+        }
+    }
+
     [Fact]
     public void A_large_picture_in_256_mebibytes_is_captioned_or_an_error_of_one_sentence()
     {
@@ -55,6 +76,18 @@ public sealed class LargePictureTests
         (code, output, error) = Limited(large, "batch", "-", "--max-error-rate", "1", "-q");
         Assert.Equal(Errors.ExitCodes.TooManyErrors, code); // every item failed
         Assert.Contains(expected, JsonDocument.Parse(output).RootElement.GetProperty("error").ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_larger_than_memory_is_refused_with_its_size()
+    {
+        using var scratch = new TemporaryFolder();
+        string file = scratch.At("large.bmp"), data = scratch.At("data.jsonl");
+        using (FileStream sparse = File.Create(file)) sparse.SetLength(400 << 20);
+        const string expected = "has 419430400 bytes, which do not fit in the memory that this process may have; scale it down";
+        Assert.StartsWith($"vlmsharp: {file} {expected}", Limited("caption", file).Error, StringComparison.Ordinal);
+        File.WriteAllText(data, """{"image": "large.bmp", "prefix": "caption en", "suffix": "a cake"}""");
+        Assert.Contains(expected, Limited("data", "validate", data, "--json").Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -149,6 +149,20 @@ public sealed class BenchServeTests
         }
     }
 
+    [Theory]
+    [InlineData("300,500", "vlmsharp: --rate 300,500 is two rates, one after another: 300/s and 500/s; a number with decimals has a "
+        + "point: 300.500.\n")]
+    [InlineData("300,400,500", "")]
+    [InlineData("300.5,500", "")]
+    [InlineData("300.5", "")]
+    public async Task Two_rates_that_look_like_a_decimal_comma_are_said_to_be_two(string rates, string note)
+    {
+        using var fake = new FakeChatServer();
+        Run.Outcome run = await Run.Vlmsharp(
+            "", "bench", "serve", fake.Url, "--rate", rates, "--requests", "2", "--warmup", "0", "--text-only", "--prompt", "x");
+        Assert.Equal((0, note), (run.Code, run.Error));
+    }
+
     [Fact]
     public async Task If_nothing_was_answered_the_exit_code_says_so()
     {
