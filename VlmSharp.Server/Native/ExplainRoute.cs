@@ -21,7 +21,8 @@ internal sealed class ExplainRoute(PictureReader pictures)
                 $"An explanation shows one picture, but the request has {request.Pictures.Count}: give one.", "image", "too_many_images");
         }
 
-        NativeJob job = await NativeJob.PrepareAsync(call, request, pictures, isWhole: true);
+        using NativeJob job = await NativeJob.PrepareAsync(call, request, pictures, isWhole: true);
+        call.ReleaseBody();
         using var page = new MemoryStream();
         using (Place place = await call.EnterAsync(1))
         {
