@@ -24,8 +24,8 @@ internal sealed class NativeJob : IDisposable
     private NativeJob(ApiCall call, NativeRequest request, string model, VisionTask task, SeenPictures seen, GenerationRequest asking) =>
         (this.call, this.request, this.model, this.task, this.seen, Asking) = (call, request, model, task, seen, asking);
 
-    /// <summary>What the model is asked.</summary>
-    public GenerationRequest Asking { get; }
+    /// <summary>What the model is asked; without pictures once it is disposed of.</summary>
+    public GenerationRequest Asking { get; private set; }
 
     /// <summary>How the answer is generated.</summary>
     public GenerationOptions Options => request.Sampling.Build(task.MaxNewTokens);
@@ -85,7 +85,11 @@ internal sealed class NativeJob : IDisposable
     }
 
     /// <summary>Gives the memory of its pictures back.</summary>
-    public void Dispose() => seen.Dispose();
+    public void Dispose()
+    {
+        Asking = Asking with { Images = [] };
+        seen.Dispose();
+    }
 
     private static double Milliseconds(TimeSpan time) => Math.Round(time.TotalMilliseconds, 3);
 

@@ -59,7 +59,7 @@ internal sealed class PictureReader(PictureSource source, long capacity) : IDisp
         try
         {
             ReadPicture read = await ReadAsync(call, given, $"Picture {seen.Count + 1}", isWhole ? null : call.Served.Model.Preprocessor);
-            if (isWhole) seen.Hold(read);
+            if (isWhole) seen.Hold(read.Memory);
             else read.Dispose(); // it has its share of the memory for all
             seen.Add(new SeenPicture(read.Image, read.Width, read.Height));
             lock (call.Record.Pictures)

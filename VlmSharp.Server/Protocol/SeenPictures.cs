@@ -1,4 +1,5 @@
 using VlmSharp.Imaging;
+using VlmSharp.Server.Scheduling;
 
 namespace VlmSharp.Server.Protocol;
 
@@ -6,7 +7,7 @@ namespace VlmSharp.Server.Protocol;
 internal sealed class SeenPictures : IDisposable
 {
     private readonly List<SeenPicture> all = [];
-    private IDisposable? memory;
+    private BufferBudget.Share? memory;
 
     /// <summary>The first, which boxes and pages refer to.</summary>
     public SeenPicture First => all[0];
@@ -21,8 +22,12 @@ internal sealed class SeenPictures : IDisposable
     public void Add(SeenPicture picture) => all.Add(picture);
 
     /// <summary>Takes over the memory that all of them take.</summary>
-    public void Hold(IDisposable memory) => this.memory = memory;
+    public void Hold(BufferBudget.Share memory) => this.memory = memory;
 
     /// <summary>Gives the memory back to other requests.</summary>
-    public void Dispose() => memory?.Dispose();
+    public void Dispose()
+    {
+        all.Clear(); // others take the memory at once, so nothing may keep the pixels
+        memory?.Dispose();
+    }
 }

@@ -60,6 +60,23 @@ public sealed class PictureMemoryTests : IAsyncLifetime
         Assert.Equal(0, source.BytesHeld);
     }
 
+    /// <summary>Others take its memory at once, before whatever still refers to the job has ended.</summary>
+    [Fact]
+    public async Task A_job_that_has_ended_refers_to_no_picture()
+    {
+        using var reader = new PictureReader(new PictureSource(new PictureOptions()), 1);
+        await AnswerAsync(
+            async call =>
+            {
+                NativeRequest request = await NativeReader.ReadAsync(call, kind: null);
+                NativeJob job = await NativeJob.PrepareAsync(call, request, reader, isWhole: true);
+                Assert.Single(job.Asking.Images);
+                job.Dispose();
+                Assert.Empty(job.Asking.Images);
+            },
+            Native);
+    }
+
     public static TheoryData<string> Routes => ["chat", "caption", "stream"];
 
     /// <summary>However small their files are.</summary>
