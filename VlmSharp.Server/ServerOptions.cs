@@ -54,8 +54,8 @@ public sealed record ServerOptions
     public long MaxBodyBytes { get; init; } = 30_000_000;
 
     /// <summary>
-    /// Memory for the bodies and pictures of all requests that are being read or wait, in bytes; further ones are read later. At least
-    /// <see cref="MaxBodyBytes"/>.
+    /// Memory for the bodies of all requests until their pictures are read, in bytes, and as much again for the pictures at the model's
+    /// size until they are answered; further ones are read later. At least <see cref="MaxBodyBytes"/>.
     /// </summary>
     public long MaxBufferedBytes { get; init; } = 512L << 20;
 

@@ -47,7 +47,7 @@ public sealed class VlmServer : IAsyncDisposable
         health = application.Services.GetRequiredService<HealthState>();
         gauges = application.Services.GetRequiredService<ServerGauges>();
         lifecycle = new Lifecycle(health);
-        pictures = new PictureReader(new PictureSource(options.Pictures));
+        pictures = new PictureReader(new PictureSource(options.Pictures), options.MaxBufferedBytes);
         ServerPipeline.Use(application, options, keys, lifecycle, pictures);
     }
 

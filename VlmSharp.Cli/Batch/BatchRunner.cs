@@ -108,7 +108,7 @@ internal sealed class BatchRunner(
         }
         catch (ModelFormatException e) when (requests.Count == 1)
         {
-            model.Check(requests[0], options); // throws if the model was overwritten, which is no fault of the item
+            RequireUnchangedModel(requests[0]);
             return [new Generated(null, JsonError.Of(e))];
         }
         catch (ModelFormatException)
@@ -116,6 +116,10 @@ internal sealed class BatchRunner(
             return [.. requests.SelectMany(request => Generate([request], cancellationToken))];
         }
     }
+
+    /// <summary>Throws if the model's files were written to, which is no fault of the item.</summary>
+    /// <param name="accepted">A request that the model has accepted before.</param>
+    private void RequireUnchangedModel(GenerationRequest accepted) => model.Check(accepted, options);
 
     /// <summary>The result of a request, or its error.</summary>
     private readonly record struct Generated(GenerationResult? Result, JsonError? Fault);

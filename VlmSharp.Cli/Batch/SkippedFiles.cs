@@ -13,17 +13,31 @@ internal sealed class SkippedFiles
     /// <summary>Number of skipped files of each kind.</summary>
     public IReadOnlyDictionary<string, long> Counts => counts;
 
+    /// <summary>Whether to try an object of a store; counts the object if not.</summary>
+    /// <param name="key">Its key below the prefix.</param>
+    public bool IsTried(string key) => !key.EndsWith('/') && IsTriedAs(KindOf(key, null)); // one that ends so stands for a folder
+
     /// <summary>Whether to try a file of a folder; counts the file if not.</summary>
     /// <param name="path">Its path relative to the folder, with slashes.</param>
-    /// <param name="folder">The folder, if it is one of this machine, whose files can be special.</param>
-    public bool IsTried(string path, string? folder = null)
+    /// <param name="folder">The folder.</param>
+    /// <param name="size">The size of a file to try, in bytes; of a link the size of its target, -1 if that is missing.</param>
+    public bool IsTried(string path, string folder, out long size)
     {
-        if (path.EndsWith('/')) return false; // an object that stands for a folder
-        string? kind = PictureNames.IsAppleMetadata(path) ? AppleMetadata
-            : folder is not null && LostName.Is(Path.Combine(folder, path)) ? NotUtf8
-            : !PictureNames.IsPicture(path) ? PictureNames.UnreadKind(path) ?? Other
-            : folder is not null ? SpecialFile.KindOf(Path.Combine(folder, path))
-            : null;
+        string file = Path.Combine(folder, path);
+        size = 0;
+        string? kind = KindOf(path, file);
+        if (kind is null) (size, kind) = SpecialFile.Of(file);
+        return IsTriedAs(kind);
+    }
+
+    private static string? KindOf(string path, string? file) =>
+        PictureNames.IsAppleMetadata(path) ? AppleMetadata
+        : file is not null && LostName.Is(file) ? NotUtf8
+        : PictureNames.IsPicture(path) ? null
+        : PictureNames.UnreadKind(path) ?? Other;
+
+    private bool IsTriedAs(string? kind)
+    {
         if (kind is not null) counts[kind] = counts.GetValueOrDefault(kind) + 1;
         return kind is null;
     }

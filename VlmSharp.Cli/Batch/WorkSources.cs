@@ -23,14 +23,7 @@ internal sealed class WorkSources(PipedInput standard, SkippedFiles skipped)
     {
         if (input == PictureInput.Standard) return OpenPipe(standard, "standard input", input);
         if (ObjectPath.IsOne(input)) return OpenStored(ObjectPath.Parse(input));
-        if (Directory.Exists(input))
-        {
-            string[] files = [.. Files(input).Where(file => skipped.IsTried(file, input)).Order(StringComparer.Ordinal)];
-            return files.Length > 0
-                ? new WorkSource(input, () => files) { ArePictures = true, SizeOf = file => SizeOf(Path.Combine(input, file)) }
-                : throw NoPictures(input);
-        }
-
+        if (Directory.Exists(input)) return OpenFolder(input);
         if (!File.Exists(input))
             throw new IOException(LostName.Is(input)
                 ? $"{input} {LostName.Advice}."
@@ -81,16 +74,35 @@ internal sealed class WorkSources(PipedInput standard, SkippedFiles skipped)
         }
     }
 
+    private WorkSource OpenFolder(string folder)
+    {
+        var files = new List<(string, long)>();
+        foreach (string file in Files(folder))
+            if (skipped.IsTried(file, folder, out long size)) files.Add((file, size));
+        return Pictures(folder, files);
+    }
+
+    /// <summary>The pictures of a folder or a prefix, in the order of their names.</summary>
+    private WorkSource Pictures(string folder, List<(string Name, long Bytes)> files)
+    {
+        if (files.Count == 0) throw NoPictures(folder);
+        string[] names = [.. files.Select(file => file.Name)];
+        long[] sizes = [.. files.Select(file => file.Bytes)];
+        Array.Sort(names, sizes, StringComparer.Ordinal);
+        return new WorkSource(folder, () => names)
+        {
+            ArePictures = true,
+            SizeOf = name => sizes[Array.BinarySearch(names, name, StringComparer.Ordinal)],
+        };
+    }
+
     /// <summary>Like a folder, a manifest or a picture; a path that ends with a slash is a folder.</summary>
     private WorkSource OpenStored(ObjectPath path)
     {
         string name = path.ToString();
         if (!path.IsPrefix) return PictureNames.IsPicture(path.Key) ? WorkSource.Picture(name) : OpenObject(path);
-        Dictionary<string, long> sizes = ObjectStore.Shared.List(path).Select(o => (Name: o.Key[path.Key.Length..], o.Bytes))
-            .Where(o => skipped.IsTried(o.Name)).ToDictionary(o => o.Name, o => o.Bytes);
-        string[] files = [.. sizes.Keys.Order(StringComparer.Ordinal)];
-        return files.Length > 0 ? new WorkSource(name, () => files) { ArePictures = true, SizeOf = file => sizes[file] }
-            : throw NoPictures(name);
+        return Pictures(name, [.. ObjectStore.Shared.List(path)
+            .Select(o => (Name: o.Key[path.Key.Length..], o.Bytes)).Where(o => skipped.IsTried(o.Name))]);
     }
 
     private static WorkSource OpenObject(ObjectPath path)
@@ -120,21 +132,6 @@ internal sealed class WorkSources(PipedInput standard, SkippedFiles skipped)
             ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory || LostName.Is(entry.ToFullPath()),
             ShouldRecursePredicate = (ref FileSystemEntry entry) => (entry.Attributes & FileAttributes.ReparsePoint) == 0,
         };
-
-    /// <summary>
-    /// Size of a file in bytes; for a link, the size of its target, or -1 if that is missing (its record reports the error).
-    /// </summary>
-    private static long SizeOf(string file)
-    {
-        try
-        {
-            return SpecialFile.TargetOf(file) is { Exists: true } target ? target.Length : -1;
-        }
-        catch (IOException)
-        {
-            return -1; // a link to itself
-        }
-    }
 
     private static IEnumerable<string> ReadFile(string file)
     {

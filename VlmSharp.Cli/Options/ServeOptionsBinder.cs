@@ -48,7 +48,9 @@ internal sealed class ServeOptionsBinder
         "--drain", "Time for running requests when the server is stopped.", Default.DrainLimit.TotalSeconds);
     private readonly Option<long?> maxBody = Bytes("--max-body", "Largest body of a request.", Default.MaxBodyBytes);
     private readonly Option<long?> maxBuffered = Bytes(
-        "--max-buffered", "Memory for the bodies and pictures of all requests that wait.", Default.MaxBufferedBytes);
+        "--max-buffered",
+        "Memory for the bodies of all requests, and as much again for their pictures at the model's size.",
+        Default.MaxBufferedBytes);
     private readonly Option<int?> maxPictures = Number(
         "--max-pictures", "N", "Pictures of a request, at the most.", Default.Pictures.MaxPictures);
     private readonly Option<string?> keyFile = new("--api-key-file")

@@ -21,19 +21,19 @@ internal sealed class ChatRoute(PictureReader pictures)
         (string id, string adapter) = call.Choose(request.Model);
         string prompt = PromptOf(request, body.Span, call.Limits);
         call.Record.Prompt = prompt;
-        IReadOnlyList<SeenPicture> seen = await pictures.ReadAsync(
+        using SeenPictures seen = await pictures.ReadAsync(
             call, [.. request.Pictures.Select(text => new GivenPicture(body, text))], param: "messages");
         body = default; // what waits in the queue is small
-        call.Keep([.. seen.Select(p => p.Image)]);
+        call.ReleaseBody();
         if (request.HasSystem) call.Http.Response.Headers[IgnoredHeader] = "system";
 
         GenerationOptions options = request.Sampling.Build(Detections.MaxNewTokens(prompt), request.TopLogProbabilities);
         long? seed = options.Seed;
-        GenerationRequest asking = Detections.Asking(call.Served, prompt, [.. seen.Select(p => p.Image)]) with { Adapter = adapter };
+        GenerationRequest asking = Detections.Asking(call.Served, prompt, seen.Images) with { Adapter = adapter };
         GenerationRequest[] requests = [.. Enumerable.Range(0, request.Choices).Select(i =>
             asking with { Seed = seed is { } first ? unchecked(first + i) : null })];
         Asked asked = await Asked.BeginAsync(call, requests, options);
-        var answer = new ChatAnswer(call, request, id, prompt, seen[0]);
+        var answer = new ChatAnswer(call, request, id, prompt, seen.First);
         if (request.Streams) await new ChatStream(call, request, answer).WriteAsync(asked);
         else await answer.WriteAsync(asked);
     }

@@ -14,26 +14,27 @@ internal sealed class BatchRoute(PictureReader pictures)
     public async Task HandleAsync(ApiCall call)
     {
         List<(NativeRequest? Request, ApiException? Error)> items = await NativeReader.ReadBatchAsync(call);
-        Action<Utf8JsonWriter>[] results = await Task.WhenAll(
+        ReadOnlyMemory<byte>[] results = await Task.WhenAll(
             items.Select(item => item.Request is { } request ? AnswerAsync(call, request) : Task.FromResult(Failure(item.Error!))));
         await JsonResponse.WriteAsync(call.Http.Response, json =>
         {
             json.WriteStartObject();
             json.WriteStartArray("results");
-            foreach (Action<Utf8JsonWriter> write in results) write(json);
+            foreach (ReadOnlyMemory<byte> result in results) json.WriteRawValue(result.Span, skipInputValidation: true);
             json.WriteEndArray();
             json.WriteEndObject();
         }, call.Token);
     }
 
-    private async Task<Action<Utf8JsonWriter>> AnswerAsync(ApiCall call, NativeRequest request)
+    // The answer is written as soon as it is there, so that its pictures make room for those of the requests behind it.
+    private async Task<ReadOnlyMemory<byte>> AnswerAsync(ApiCall call, NativeRequest request)
     {
         try
         {
-            NativeJob job = await NativeJob.PrepareAsync(call, request, pictures);
+            using NativeJob job = await NativeJob.PrepareAsync(call, request, pictures);
             Asked asked = await job.AskAsync();
             GenerationResult[] results = await asked.ResultsAsync();
-            return json => job.Write(json, asked, results[0]);
+            return JsonResponse.Render(json => job.Write(json, asked, results[0]));
         }
         catch (RequestException e)
         {
@@ -45,10 +46,10 @@ internal sealed class BatchRoute(PictureReader pictures)
         }
     }
 
-    private static Action<Utf8JsonWriter> Failure(ApiException error) => json =>
+    private static ReadOnlyMemory<byte> Failure(ApiException error) => JsonResponse.Render(json =>
     {
         json.WriteStartObject();
         ErrorBody.Write(json, error);
         json.WriteEndObject();
-    };
+    });
 }

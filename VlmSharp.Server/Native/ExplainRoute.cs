@@ -1,5 +1,6 @@
 using VlmSharp.Explain;
 using VlmSharp.Explain.Html;
+using VlmSharp.Generation;
 using VlmSharp.Server.Errors;
 using VlmSharp.Server.Protocol;
 using VlmSharp.Server.Scheduling;
@@ -21,7 +22,8 @@ internal sealed class ExplainRoute(PictureReader pictures)
                 $"An explanation shows one picture, but the request has {request.Pictures.Count}: give one.", "image", "too_many_images");
         }
 
-        NativeJob job = await NativeJob.PrepareAsync(call, request, pictures, isWhole: true);
+        using NativeJob job = await NativeJob.PrepareAsync(call, request, pictures, isWhole: true);
+        call.ReleaseBody();
         using var page = new MemoryStream();
         using (Place place = await call.EnterAsync(1))
         {
@@ -29,8 +31,7 @@ internal sealed class ExplainRoute(PictureReader pictures)
             {
                 MaxNewTokens = Math.Min(job.Options.MaxNewTokens, ExplanationOptions.LargestMaxNewTokens),
             };
-            Explanation explanation = await Task.Run(() => Explainer.Run(call.Served.Model, job.Asking, options, call.Token), call.Token);
-            ExplanationPage.Write(explanation with { ModelName = call.Record.Model! }, page);
+            await Task.Run(() => Write(call, job.Asking, options, page), call.Token);
         }
 
         call.Http.Response.ContentType = "text/html; charset=utf-8";
@@ -38,5 +39,12 @@ internal sealed class ExplainRoute(PictureReader pictures)
         call.Http.Response.Headers.XContentTypeOptions = "nosniff";
         page.Position = 0;
         await page.CopyToAsync(call.Http.Response.Body, call.Token);
+    }
+
+    // A method of its own: when the job ends, nothing refers to the explanation, which has the whole picture.
+    private static void Write(ApiCall call, GenerationRequest asking, ExplanationOptions options, MemoryStream page)
+    {
+        Explanation explanation = Explainer.Run(call.Served.Model, asking, options, call.Token);
+        ExplanationPage.Write(explanation with { ModelName = call.Record.Model! }, page);
     }
 }

@@ -9,21 +9,23 @@ using VlmSharp.Tasks.Masks;
 
 namespace VlmSharp.Server.Native;
 
-/// <summary>A native request after its pictures are read: asks the model, and writes the answer.</summary>
-internal sealed class NativeJob
+/// <summary>
+/// A native request after its pictures are read: asks the model, and writes the answer. Its pictures count until it is disposed of.
+/// </summary>
+internal sealed class NativeJob : IDisposable
 {
     private readonly ApiCall call;
     private readonly NativeRequest request;
     private readonly VisionTask task;
-    private readonly SeenPicture first;
+    private readonly SeenPictures seen;
     private readonly string model;
     private readonly string id = $"vlm-{Guid.NewGuid():N}";
 
-    private NativeJob(ApiCall call, NativeRequest request, string model, VisionTask task, SeenPicture first, GenerationRequest asking) =>
-        (this.call, this.request, this.model, this.task, this.first, Asking) = (call, request, model, task, first, asking);
+    private NativeJob(ApiCall call, NativeRequest request, string model, VisionTask task, SeenPictures seen, GenerationRequest asking) =>
+        (this.call, this.request, this.model, this.task, this.seen, Asking) = (call, request, model, task, seen, asking);
 
-    /// <summary>What the model is asked.</summary>
-    public GenerationRequest Asking { get; }
+    /// <summary>What the model is asked; without pictures once it is disposed of.</summary>
+    public GenerationRequest Asking { get; private set; }
 
     /// <summary>How the answer is generated.</summary>
     public GenerationOptions Options => request.Sampling.Build(task.MaxNewTokens);
@@ -37,15 +39,22 @@ internal sealed class NativeJob
     {
         (string id, string adapter) = call.Choose(request.Model);
         VisionTask task = request.Task();
-        IReadOnlyList<SeenPicture> seen = await pictures.ReadAsync(call, request.Pictures, isWhole);
-        request.Pictures.Clear(); // what waits in the queue is small
-        RgbImage[] images = [.. seen.Select(p => p.Image)];
-        GenerationRequest asking = request.Prompt is { } words
-            ? new GenerationRequest { Images = images, Prompt = words }
-            : call.Served.Tasks.Request(task, images);
-        if (task.HasBoxes) asking = call.Served.Tasks.ForBoxes(asking);
-        call.Record.Prompt = asking.Prompt;
-        return new NativeJob(call, request, id, task, seen[0], asking with { Adapter = adapter });
+        SeenPictures seen = await pictures.ReadAsync(call, request.Pictures, isWhole);
+        try
+        {
+            request.Pictures.Clear(); // what waits in the queue is small
+            GenerationRequest asking = request.Prompt is { } words
+                ? new GenerationRequest { Images = seen.Images, Prompt = words }
+                : call.Served.Tasks.Request(task, seen.Images);
+            if (task.HasBoxes) asking = call.Served.Tasks.ForBoxes(asking);
+            call.Record.Prompt = asking.Prompt;
+            return new NativeJob(call, request, id, task, seen, asking with { Adapter = adapter });
+        }
+        catch
+        {
+            seen.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Asks the model.</summary>
@@ -54,7 +63,7 @@ internal sealed class NativeJob
     /// <summary>Writes the answer as an object.</summary>
     public void Write(Utf8JsonWriter json, Asked asked, GenerationResult result)
     {
-        TaskResult read = call.Served.Tasks.Read(task, result, first.Width, first.Height);
+        TaskResult read = call.Served.Tasks.Read(task, result, seen.First.Width, seen.First.Height);
         json.WriteStartObject();
         json.WriteString("task", task.Name);
         json.WriteString("prompt", Asking.Prompt);
@@ -73,6 +82,13 @@ internal sealed class NativeJob
         json.WriteNumber("total_ms", Milliseconds(Stopwatch.GetElapsedTime(call.Record.Start)));
         json.WriteEndObject();
         json.WriteEndObject();
+    }
+
+    /// <summary>Gives the memory of its pictures back.</summary>
+    public void Dispose()
+    {
+        Asking = Asking with { Images = [] };
+        seen.Dispose();
     }
 
     private static double Milliseconds(TimeSpan time) => Math.Round(time.TotalMilliseconds, 3);

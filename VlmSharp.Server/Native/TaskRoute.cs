@@ -14,8 +14,8 @@ internal sealed class TaskRoute(TaskKind kind, PictureReader pictures)
     public async Task HandleAsync(ApiCall call)
     {
         NativeRequest request = await NativeReader.ReadAsync(call, kind);
-        NativeJob job = await NativeJob.PrepareAsync(call, request, pictures);
-        call.Keep([.. job.Asking.Images]);
+        using NativeJob job = await NativeJob.PrepareAsync(call, request, pictures);
+        call.ReleaseBody();
         Asked asked = await job.AskAsync();
         if (request.Streams)
         {

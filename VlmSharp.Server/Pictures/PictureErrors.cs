@@ -9,16 +9,6 @@ namespace VlmSharp.Server.Pictures;
 /// </summary>
 internal static class PictureErrors
 {
-    private const string BusyCode = "images_busy";
-
-    /// <summary>429: there is room for the picture, but not beside those in work.</summary>
-    public static ApiException Busy() => new(
-        429, "rate_limit_error", BusyCode, "The server has no memory left for the picture beside others; try again later.",
-        retryAfter: TimeSpan.FromSeconds(1));
-
-    /// <summary>Whether it is <see cref="Busy"/>.</summary>
-    public static bool IsBusy(ApiException e) => e.Code == BusyCode;
-
     /// <summary>400: the picture or its URL is wrong.</summary>
     public static ApiException Invalid(string message, string code = "invalid_image") => ApiException.Invalid(message, code: code);
 
@@ -29,6 +19,10 @@ internal static class PictureErrors
     public static ApiException TooManyBytes(int most) =>
         TooLarge($"The picture has more than {most} bytes, this server's limit; scale it down or save it as JPEG.");
 
+    /// <summary>413: a picture that does not fit in memory, even alone.</summary>
+    public static ApiException NoRoom(string name) =>
+        TooLarge($"{name} takes more memory to decode than this server has for it; scale it down.");
+
     /// <summary>
     /// The decoder's refusal. For a limit it uses this server's words: the decoder's words name an option that the client cannot set.
     /// </summary>
@@ -38,9 +32,7 @@ internal static class PictureErrors
         nameof(ImageOptions.MaxSide) => TooLarge($"{name} is wider or higher than {ImageOptions.Default.MaxSide} pixels; scale it down."),
         nameof(ImageOptions.MaxJpegScans) => TooLarge(
             $"{name} is a progressive JPEG of more than {options.MaxScans} scans, this server's limit; save it as baseline JPEG."),
-        nameof(ImageOptions.HasRoom) => Busy(),
-        nameof(ImageOptions.MaxMemory) when e.InnerException is OutOfMemoryException => Busy(), // others have taken it
-        nameof(ImageOptions.MaxMemory) => TooLarge($"{name} takes more memory to decode than this server has for it; scale it down."),
+        nameof(ImageOptions.MaxMemory) => NoRoom(name),
         _ => Invalid(e.Message),
     };
 

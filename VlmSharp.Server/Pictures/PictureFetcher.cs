@@ -20,7 +20,6 @@ internal sealed class PictureFetcher : IDisposable
     private readonly Func<IPAddress, bool> allows;
     private readonly TimeProvider clock;
     private readonly HttpMessageInvoker http;
-    private readonly SemaphoreSlim places;
 
     /// <summary>Makes a fetcher.</summary>
     /// <param name="options">Hosts and limits.</param>
@@ -36,7 +35,6 @@ internal sealed class PictureFetcher : IDisposable
         this.allows = allows ?? AddressRules.Allows;
         this.clock = clock ?? TimeProvider.System;
         hosts = new HostList(options.AllowedHosts);
-        places = new SemaphoreSlim(Math.Max(1, options.FetchesAtOnce));
         http = new HttpMessageInvoker(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
@@ -62,7 +60,6 @@ internal sealed class PictureFetcher : IDisposable
     public async Task<ReadOnlyMemory<byte>> FetchAsync(string url, CancellationToken cancellationToken)
     {
         Uri uri = PictureUrl.Check(url, hosts);
-        await places.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             using var timeout = new CancellationTokenSource(options.FetchTimeout, clock);
@@ -78,18 +75,10 @@ internal sealed class PictureFetcher : IDisposable
             // The handler's message would reveal facts about the network behind the server.
             throw Refusal(e) ?? PictureErrors.InvalidUrl("The image cannot be fetched from its URL; send the image itself as a data URI.");
         }
-        finally
-        {
-            places.Release();
-        }
     }
 
     /// <summary>Lets the connections go.</summary>
-    public void Dispose()
-    {
-        http.Dispose();
-        places.Dispose();
-    }
+    public void Dispose() => http.Dispose();
 
     private async Task<ReadOnlyMemory<byte>> FollowAsync(Uri uri, CancellationToken cancellationToken)
     {

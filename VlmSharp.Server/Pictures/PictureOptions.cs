@@ -25,10 +25,10 @@ public sealed record PictureOptions
     public int DecodesAtOnce { get; init; } = Math.Min(4, Environment.ProcessorCount);
 
     /// <summary>
-    /// The memory for decoding pictures of all requests together, in bytes, their files included: 2 GiB by default, and never more than
-    /// three quarters of what the process may have. A picture that needs more than all of it gets 413, one that does not fit beside
-    /// others waits for them. A picture that is only resized needs little, except where its format cannot be decoded row by row
-    /// (progressive JPEG, WebP, GIF).
+    /// The memory for decoding pictures of all requests together, in bytes, their files included, and for whole pictures until they are
+    /// explained: 2 GiB by default, and never more than three quarters of what the process may have. A picture that needs more than all of
+    /// it gets 413, one that does not fit beside others waits for them. A picture that is only resized needs little, except where its
+    /// format cannot be decoded row by row (progressive JPEG, WebP, GIF).
     /// </summary>
     public long MaxBytesHeld { get; init; } = 2L << 30;
 
@@ -49,7 +49,10 @@ public sealed record PictureOptions
     /// <summary>How long fetching a picture may take with all its redirects: 15 seconds by default.</summary>
     public TimeSpan FetchTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How many pictures are fetched at once: 16 by default. Others wait.</summary>
+    /// <summary>
+    /// How many pictures at once are fetched, or have been fetched and wait to be decoded: 16 by default. Others wait. Each file takes
+    /// memory beside <see cref="MaxBytesHeld"/>, up to <see cref="MaxBytes"/>.
+    /// </summary>
     public int FetchesAtOnce { get; init; } = 16;
 
     /// <summary>

@@ -15,12 +15,13 @@ namespace VlmSharp.Server.Pictures;
 internal sealed class PictureSource : IDisposable
 {
     private const int LongestName = 80;
+    private const string Unnamed = "The picture";
 
     private readonly PictureOptions options;
     private readonly ImageOptions limits;
     private readonly PictureFetcher? fetcher;
     private readonly LocalPictures? files;
-    private readonly SemaphoreSlim places;
+    private readonly SemaphoreSlim places, fetches;
     private readonly TimeProvider clock;
 
     /// <summary>Opens the source.</summary>
@@ -44,6 +45,7 @@ internal sealed class PictureSource : IDisposable
             MaxMemory = Memory.Capacity,
         };
         places = new SemaphoreSlim(Math.Max(1, options.DecodesAtOnce));
+        fetches = new SemaphoreSlim(Math.Max(1, options.FetchesAtOnce));
     }
 
     /// <summary>The most bytes of a picture file.</summary>
@@ -71,68 +73,84 @@ internal sealed class PictureSource : IDisposable
     /// <param name="urlOrDataUri">What the request says.</param>
     /// <param name="resizing">Resizes it while it is decoded; null for the whole picture.</param>
     /// <param name="cancellationToken">Ends the fetching, the waiting and the decoding.</param>
-    /// <exception cref="ApiException">400, 413 for what is over a limit, 429 where others leave no memory for it.</exception>
-    public async Task<ReadPicture> ReadAsync(string urlOrDataUri, ImagePreprocessor? resizing, CancellationToken cancellationToken)
+    /// <exception cref="ApiException">400, or 413 for what is over a limit.</exception>
+    public Task<ReadPicture> ReadAsync(string urlOrDataUri, ImagePreprocessor? resizing, CancellationToken cancellationToken)
     {
-        ReadOnlyMemory<byte> bytes;
         if (Encoding.UTF8.GetBytes(urlOrDataUri) is var text && DataUri.Is(text))
-            bytes = DataUri.Decode(text, options.MaxBytes);
-        else if (PictureUrl.IsWeb(urlOrDataUri))
-            bytes = await (fetcher ?? throw NotFetched()).FetchAsync(urlOrDataUri, cancellationToken).ConfigureAwait(false);
-        else if (LocalPictures.Is(urlOrDataUri))
-            bytes = (files ?? throw NotOpened()).Read(urlOrDataUri, options.MaxBytes);
-        else
-            throw NotNamed();
-        return await DecodeAsync(bytes, "The picture", resizing, cancellationToken).ConfigureAwait(false);
+            return DecodeAsync(() => DataUri.Decode(text, options.MaxBytes), Unnamed, resizing, cancellationToken);
+        if (LocalPictures.Is(urlOrDataUri))
+        {
+            LocalPictures folder = files ?? throw NotOpened();
+            return DecodeAsync(() => folder.Read(urlOrDataUri, options.MaxBytes), Unnamed, resizing, cancellationToken);
+        }
+
+        return PictureUrl.IsWeb(urlOrDataUri) ? FetchAsync(urlOrDataUri, resizing, cancellationToken) : throw NotNamed();
     }
 
     /// <summary>
-    /// Decodes a picture in turn. What a picture needs is known only once its decoding has begun, so it begins with nothing; if others
-    /// leave no room for it, it gives back what it has, waits for all that it is known to need, and begins again.
+    /// Decodes a picture in turn. What a picture needs is known only once its decoding has begun, so it begins with nothing. If others
+    /// leave no room for it, it gives back what it has, waits for all that it is known to need, and begins again: now it has the turn, and
+    /// keeps it until it is decoded.
     /// </summary>
+    /// <param name="file">
+    /// Gives the file when there is a place to decode it: what it allocates, such as the bytes of base64, is not in memory while the
+    /// picture waits. It is called again each time that the decoding begins.
+    /// </param>
+    /// <param name="name">The file's name in errors.</param>
+    /// <param name="resizing">Resizes the picture while it is decoded; null for the whole picture.</param>
+    /// <param name="cancellationToken">Ends the waiting and the decoding.</param>
+    /// <exception cref="ApiException">400, or 413 for what is over a limit.</exception>
     public async Task<ReadPicture> DecodeAsync(
-        ReadOnlyMemory<byte> bytes, string name, ImagePreprocessor? resizing, CancellationToken cancellationToken)
+        Func<ReadOnlyMemory<byte>> file, string name, ImagePreprocessor? resizing, CancellationToken cancellationToken)
     {
         BufferBudget.Share share = Memory.TakeNothing();
-        while (true)
+        try
         {
-            try
+            while (true)
             {
-                return await InPlaceAsync(() => Decode(bytes, name, resizing, share, cancellationToken), cancellationToken)
-                    .ConfigureAwait(false);
+                try
+                {
+                    return await InPlaceAsync(() => Decode(file, name, resizing, share, cancellationToken), cancellationToken)
+                        .ConfigureAwait(false);
+                }
+                catch (Exception e) when (RoomFor(e, share) is { } wanted)
+                {
+                    await share.GrowAsync(wanted, cancellationToken).ConfigureAwait(false);
+                }
             }
-            catch (ApiException e) when (PictureErrors.IsBusy(e) && share.Bytes < Memory.Capacity)
-            {
-                // If memory itself has run out, the picture waits until it can have all of the budget.
-                long wanted = share.Refused > 0 ? share.Refused : Memory.Capacity;
-                share.Dispose();
-                share = await Memory.TakeAsync(wanted, cancellationToken).ConfigureAwait(false);
-            }
-            catch
-            {
-                share.Dispose();
-                throw;
-            }
+        }
+        catch
+        {
+            share.Dispose();
+            throw;
         }
     }
 
     /// <summary>
     /// Decodes on the caller's thread without waiting for a turn; requests use <see cref="DecodeAsync"/>.
     /// </summary>
-    /// <param name="bytes">The whole file; more than the limit is refused.</param>
+    /// <param name="file">Gives the whole file, in its turn; more than the limit is refused.</param>
     /// <param name="name">Its name in errors.</param>
     /// <param name="resizing">Resizes it while it is decoded; null for the whole picture.</param>
     /// <param name="share">Grows with the decoding. On success it is the result's, and holds no more than its pixels.</param>
     /// <param name="cancellationToken">Ends the decoding.</param>
+    /// <exception cref="ImageFormatException">The share cannot grow now, or memory runs out and others may have taken it.</exception>
+    /// <exception cref="OutOfMemoryException">The latter, of the file itself.</exception>
+    /// <exception cref="ApiException">400, or 413 for what is over a limit.</exception>
     internal ReadPicture Decode(
-        ReadOnlyMemory<byte> bytes, string name, ImagePreprocessor? resizing, BufferBudget.Share share, CancellationToken cancellationToken)
+        Func<ReadOnlyMemory<byte>> file,
+        string name,
+        ImagePreprocessor? resizing,
+        BufferBudget.Share share,
+        CancellationToken cancellationToken)
     {
         name = Plain(name);
-        if (bytes.Length > options.MaxBytes) throw PictureErrors.TooManyBytes(options.MaxBytes);
         using var timeout = new CancellationTokenSource(options.MaxDecodeTime, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
+            ReadOnlyMemory<byte> bytes = file();
+            if (bytes.Length > options.MaxBytes) throw PictureErrors.TooManyBytes(options.MaxBytes);
             ImageOptions settings = limits with { HasRoom = share.TryGrow };
             ResizedImage picture = resizing?.Decode(bytes.Span, name, settings, either.Token)
                 ?? Whole(ImageFile.Decode(bytes.Span, name, settings, either.Token));
@@ -140,9 +158,13 @@ internal sealed class PictureSource : IDisposable
             string hash = Convert.ToHexStringLower(SHA256.HashData(bytes.Span));
             return new ReadPicture(picture, bytes.Length, ImageFile.FormatOf(bytes.Span)!, hash, share);
         }
-        catch (ImageFormatException e)
+        catch (ImageFormatException e) when (RoomFor(e, share) is null)
         {
             throw PictureErrors.Of(e, name, options);
+        }
+        catch (OutOfMemoryException e) when (RoomFor(e, share) is null)
+        {
+            throw PictureErrors.NoRoom(name);
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -155,9 +177,37 @@ internal sealed class PictureSource : IDisposable
     {
         fetcher?.Dispose();
         places.Dispose();
+        fetches.Dispose();
     }
 
     private static ResizedImage Whole(RgbImage image) => new(image, image.Width, image.Height);
+
+    // No budget counts a fetched file while it waits, so it keeps its place until it is decoded: there are never more of them than
+    // FetchesAtOnce. If they were counted, files that wait could take all the room that they wait for.
+    private async Task<ReadPicture> FetchAsync(string url, ImagePreprocessor? resizing, CancellationToken cancellationToken)
+    {
+        if (fetcher is null) throw NotFetched();
+        await fetches.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            ReadOnlyMemory<byte> bytes = await fetcher.FetchAsync(url, cancellationToken).ConfigureAwait(false);
+            return await DecodeAsync(() => bytes, Unnamed, resizing, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            fetches.Release();
+        }
+    }
+
+    /// <summary>What a picture has to wait for that could not be decoded, in bytes; null if it is for another reason.</summary>
+    private long? RoomFor(Exception e, BufferBudget.Share share) => e switch
+    {
+        ImageFormatException { Limit: nameof(ImageOptions.HasRoom) } => share.Refused,
+        // Memory itself has run out: the picture waits until no other takes any of the budget. If that is not enough, nothing is.
+        OutOfMemoryException or ImageFormatException { InnerException: OutOfMemoryException } when share.Bytes < Memory.Capacity =>
+            Memory.Capacity,
+        _ => null,
+    };
 
     private async Task<ReadPicture> InPlaceAsync(Func<ReadPicture> decode, CancellationToken cancellationToken)
     {

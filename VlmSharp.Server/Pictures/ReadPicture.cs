@@ -31,6 +31,9 @@ internal sealed class ReadPicture(ResizedImage picture, int bytes, string format
     /// <summary>SHA-256 of the whole file, 64 hexadecimal digits: two pictures that share it are the same.</summary>
     public string Sha256 { get; } = sha256;
 
+    /// <summary>What was set aside for the pixels, for somebody who holds them longer than this.</summary>
+    public BufferBudget.Share Memory { get; } = memory;
+
     /// <summary>Gives the memory back to other requests.</summary>
-    public void Dispose() => memory.Dispose();
+    public void Dispose() => Memory.Dispose();
 }

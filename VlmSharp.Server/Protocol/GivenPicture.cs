@@ -5,15 +5,10 @@ namespace VlmSharp.Server.Protocol;
 /// <param name="Uri">Where in the body the URI stands; null of a file.</param>
 internal readonly record struct GivenPicture(ReadOnlyMemory<byte> Source, JsonString? Uri)
 {
-    /// <summary>The picture's file; null where the URI is an address from which it would have to be fetched.</summary>
+    /// <summary>The picture's file, if it was sent: it has no <see cref="Address"/>.</summary>
     /// <param name="most">The most bytes of a picture.</param>
-    public ReadOnlyMemory<byte>? Bytes(int most)
-    {
-        if (Uri is not { } uri) return Source;
-        if (uri.DataBytes(Source.Span, most) is { } bytes) return bytes;
-        return null; // in a conditional expression it would become empty memory
-    }
+    public ReadOnlyMemory<byte> Bytes(int most) => Uri is { } uri ? uri.DataBytes(Source.Span, most) : Source;
 
-    /// <summary>The address to fetch it from.</summary>
-    public string Address() => Uri!.Value.Address(Source.Span);
+    /// <summary>The address to fetch it from; null if the picture itself was sent.</summary>
+    public string? Address() => Uri?.Address(Source.Span);
 }

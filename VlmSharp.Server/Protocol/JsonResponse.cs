@@ -16,10 +16,18 @@ internal static class JsonResponse
     /// <param name="cancellationToken">Ends the waiting for a client that does not read.</param>
     public static async Task WriteAsync(HttpResponse response, Action<Utf8JsonWriter> write, CancellationToken cancellationToken)
     {
+        ReadOnlyMemory<byte> value = Render(write);
+        response.ContentType = "application/json; charset=utf-8";
+        response.ContentLength = value.Length;
+        await response.Body.WriteAsync(value, cancellationToken);
+    }
+
+    /// <summary>A value as it is sent, UTF-8.</summary>
+    /// <param name="write">Writes the value.</param>
+    public static ReadOnlyMemory<byte> Render(Action<Utf8JsonWriter> write)
+    {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer, Options)) write(json);
-        response.ContentType = "application/json; charset=utf-8";
-        response.ContentLength = buffer.WrittenCount;
-        await response.Body.WriteAsync(buffer.WrittenMemory, cancellationToken);
+        return buffer.WrittenMemory;
     }
 }

@@ -31,22 +31,24 @@ internal readonly record struct JsonString(int Start, int Length, bool IsEscaped
         return JsonValues.Text(ref json, Param, most)!;
     }
 
-    /// <summary>The bytes of a data URI, or null of another address.</summary>
+    /// <summary>The bytes of a data URI, which is no <see cref="Address"/>.</summary>
     /// <param name="body">The same body that the string was found in.</param>
     /// <param name="most">The most bytes.</param>
-    public byte[]? DataBytes(ReadOnlySpan<byte> body, int most)
+    public byte[] DataBytes(ReadOnlySpan<byte> body, int most)
     {
         ReadOnlySpan<byte> text = IsEscaped ? Unescaped(body) : body.Slice(Start, Length);
-        return DataUri.Is(text) ? DataUri.Decode(text, most) : null;
+        return DataUri.Is(text)
+            ? DataUri.Decode(text, most)
+            : throw ApiException.Invalid(
+                $"{Param} is neither a data URI nor an address: send data:image/png;base64, and the picture's bytes.",
+                Param,
+                "invalid_image_url");
     }
 
-    /// <summary>The address.</summary>
-    public string Address(ReadOnlySpan<byte> body) => Length <= LongestAddress
-        ? Text(body, LongestAddress)
-        : throw ApiException.Invalid(
-            $"{Param} is neither a data URI nor an address: send data:image/png;base64, and the picture's bytes.",
-            Param,
-            "invalid_image_url");
+    /// <summary>The address; null of a data URI, and of a text that is too long for an address.</summary>
+    /// <param name="body">The same body that the string was found in.</param>
+    public string? Address(ReadOnlySpan<byte> body) =>
+        Length <= LongestAddress && Text(body, LongestAddress) is var text && !DataUri.Is(Encoding.UTF8.GetBytes(text)) ? text : null;
 
     /// <summary>Some writers escape the slashes of base64.</summary>
     private byte[] Unescaped(ReadOnlySpan<byte> body)

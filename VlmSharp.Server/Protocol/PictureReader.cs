@@ -9,32 +9,36 @@ namespace VlmSharp.Server.Protocol;
 
 /// <summary>Reads the pictures of requests.</summary>
 /// <param name="source">Decodes and fetches; taken over.</param>
-internal sealed class PictureReader(PictureSource source) : IDisposable
+/// <param name="capacity">
+/// Memory for the pictures of all requests at the model's size, in bytes. A request takes all that it needs before its first picture is
+/// decoded: if it held some and waited for more, requests could wait for one another for ever.
+/// </param>
+internal sealed class PictureReader(PictureSource source, long capacity) : IDisposable
 {
+    /// <summary>That memory. Whole pictures stay in the source's.</summary>
+    internal BufferBudget Memory { get; } = new(capacity);
+
     /// <summary>Reads pictures.</summary>
     /// <param name="call">The HTTP request; its limits hold, and its record notes each picture.</param>
-    /// <param name="given">The pictures as they were sent.</param>
+    /// <param name="given">The pictures as they were sent; a single one if it is whole.</param>
     /// <param name="isWhole">Whether they are to be shown, and stay as they are.</param>
     /// <param name="param">The request's member that has them.</param>
-    public async Task<IReadOnlyList<SeenPicture>> ReadAsync(
+    public async Task<SeenPictures> ReadAsync(
         ApiCall call, IReadOnlyList<GivenPicture> given, bool isWhole = false, string param = "image")
     {
         RequireCount(call, given.Count, param);
-        var all = new List<SeenPicture>();
-        foreach (GivenPicture picture in given)
+        var seen = new SeenPictures();
+        try
         {
-            try
-            {
-                all.Add(await ReadAsync(call, picture, $"Picture {all.Count + 1}", isWhole));
-            }
-            catch (ApiException e) when (
-                e is { Param: null, Status: StatusCodes.Status400BadRequest or StatusCodes.Status413PayloadTooLarge })
-            {
-                throw e.At(picture.Uri?.Param ?? param); // what decodes a picture does not know where in the request it stood
-            }
+            if (!isWhole) seen.Hold(await Memory.TakeAsync(Math.Min(given.Count * call.Served.BytesPerPicture, capacity), call.Token));
+            foreach (GivenPicture picture in given) await AddAsync(seen, call, picture, isWhole, param);
+            return seen;
         }
-
-        return all;
+        catch
+        {
+            seen.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Nothing is decoded that cannot fit.</summary>
@@ -50,16 +54,28 @@ internal sealed class PictureReader(PictureSource source) : IDisposable
                 $"The request has {count} pictures, and the model's context has room for {most}: send fewer.", param, "too_many_images");
     }
 
-    private async Task<SeenPicture> ReadAsync(ApiCall call, GivenPicture given, string name, bool isWhole)
+    private async Task AddAsync(SeenPictures seen, ApiCall call, GivenPicture given, bool isWhole, string param)
     {
-        ImagePreprocessor? resizing = isWhole ? null : call.Served.Model.Preprocessor;
-        using ReadPicture read = given.Bytes(source.MaxBytes) is { } file
-            ? await source.DecodeAsync(file, name, resizing, call.Token)
-            : await source.ReadAsync(given.Address(), resizing, call.Token);
-        lock (call.Record.Pictures)
-            call.Record.Pictures.Add(new PictureFacts(read.Bytes, read.Width, read.Height, read.Format, read.Sha256[..8]));
-        return new SeenPicture(read.Image, read.Width, read.Height);
+        try
+        {
+            ReadPicture read = await ReadAsync(call, given, $"Picture {seen.Count + 1}", isWhole ? null : call.Served.Model.Preprocessor);
+            if (isWhole) seen.Hold(read.Memory);
+            else read.Dispose(); // it has its share of the memory for all
+            seen.Add(new SeenPicture(read.Image, read.Width, read.Height));
+            lock (call.Record.Pictures)
+                call.Record.Pictures.Add(new PictureFacts(read.Bytes, read.Width, read.Height, read.Format, read.Sha256[..8]));
+        }
+        catch (ApiException e) when (
+            e is { Param: null, Status: StatusCodes.Status400BadRequest or StatusCodes.Status413PayloadTooLarge })
+        {
+            throw e.At(given.Uri?.Param ?? param); // what decodes a picture does not know where in the request it stood
+        }
     }
+
+    private async Task<ReadPicture> ReadAsync(ApiCall call, GivenPicture given, string name, ImagePreprocessor? resizing) =>
+        given.Address() is { } address
+            ? await source.ReadAsync(address, resizing, call.Token)
+            : await source.DecodeAsync(() => given.Bytes(source.MaxBytes), name, resizing, call.Token);
 
     public void Dispose() => source.Dispose();
 }

@@ -1,14 +1,13 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using VlmSharp.Generation;
-using VlmSharp.Imaging;
 using VlmSharp.Server.Errors;
 using VlmSharp.Server.Observing;
 
 namespace VlmSharp.Server.Scheduling;
 
 /// <summary>
-/// A request to a route that asks the model: its place in the queue, its share of the memory, and when it ends early. It ends early when
+/// A request to a route that asks the model: its place in the queue, the memory of its body, and when it ends early. It ends early when
 /// the client disconnects, when its time is over, and when the server stops.
 /// </summary>
 internal sealed class ApiCall : IDisposable
@@ -77,9 +76,8 @@ internal sealed class ApiCall : IDisposable
     /// <param name="bytes">How much it may take.</param>
     public async Task ReserveAsync(long bytes) => share = await budget.TakeAsync(bytes, Token);
 
-    /// <summary>Releases all memory except that of the pictures.</summary>
-    /// <param name="pictures">What is still held.</param>
-    public void Keep(IReadOnlyList<RgbImage> pictures) => share?.Shrink(pictures.Sum(p => (long)p.Pixels.Length));
+    /// <summary>Releases that memory: whatever is still needed of the body has been read.</summary>
+    public void ReleaseBody() => share?.Dispose();
 
     /// <summary>Waits for places.</summary>
     /// <param name="count">Answers at the same time.</param>

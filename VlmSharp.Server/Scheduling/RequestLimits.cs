@@ -9,7 +9,7 @@ internal sealed record RequestLimits
     /// <summary>Bytes of its body.</summary>
     public required long MaxBodyBytes { get; init; }
 
-    /// <summary>Memory for the bodies and pictures of all requests.</summary>
+    /// <summary>Memory for the bodies of all requests.</summary>
     public required long MaxBufferedBytes { get; init; }
 
     /// <summary>Characters of its prompt.</summary>

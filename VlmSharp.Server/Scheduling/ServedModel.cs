@@ -54,6 +54,9 @@ internal sealed class ServedModel
     /// <summary>Tokens that a picture takes in a prompt.</summary>
     public int TokensPerPicture => Model.Config.Vision.Patches;
 
+    /// <summary>Bytes of a picture at the model's size.</summary>
+    public long BytesPerPicture => 3L * Model.Preprocessor.Config.Size * Model.Preprocessor.Config.Size;
+
     /// <summary>Resolves a request's model name.</summary>
     /// <param name="name">The given name, or null for the default adapter or, without one, the model.</param>
     /// <returns>The full name, and the adapter for a <see cref="GenerationRequest"/>.</returns>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Microsoft.Extensions.AI;
 using VlmSharp.Conformance;
 
 namespace VlmSharp.Samples.Tests;
@@ -49,6 +50,28 @@ public sealed class WebSampleTests
         Assert.DoesNotContain("missing", body, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Lack_of_memory_is_503_and_a_client_that_leaves_ends_its_answer()
+    {
+        using var client = new WaitingClient();
+        AppContext.SetData(nameof(WaitingClient), client);
+        string code = Code().Replace(
+            "var app = builder.Build();",
+            $"builder.Services.AddSingleton((IChatClient)AppContext.GetData(\"{nameof(WaitingClient)}\")!);\nvar app = builder.Build();",
+            StringComparison.Ordinal);
+        await using RunningSample sample = await RunningSample.StartAsync(code, "--environment", "Production");
+        byte[] cake = File.ReadAllBytes(Path.Combine(GoldenFiles.Root, "demo", "samples", "cake.png"));
+        using var leave = new CancellationTokenSource();
+        Task<HttpResponseMessage> answer = sample.Client.PostAsync("/caption", Form("photo", cake, "image/png"), leave.Token);
+        await client.Asked.Task;
+        await leave.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => answer);
+        await client.Ended.Task.WaitAsync(TimeSpan.FromSeconds(30));
+
+        client.Fault = new ImageFormatException("no room", new InsufficientMemoryException());
+        await AssertProblemAsync(sample, Form("photo", cake, "image/png"), 503, null);
+    }
+
     private static string Code() => SamplePage.Web
         .Replace("\"paligemma-3b-mix-224\"", $"@\"{GoldenFiles.DemoModel}\"", StringComparison.Ordinal);
 
@@ -93,5 +116,33 @@ public sealed class WebSampleTests
         BitConverter.TryWriteBytes(bytes.AsSpan(26), (short)1);
         BitConverter.TryWriteBytes(bytes.AsSpan(28), (short)24);
         return bytes;
+    }
+
+    /// <summary>Answers with a fault, or not until the request is canceled.</summary>
+    private sealed class WaitingClient : IChatClient
+    {
+        public Exception? Fault { get; set; }
+
+        public TaskCompletionSource Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public async Task<ChatResponse> GetResponseAsync(
+            IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+        {
+            if (Fault is not null) throw Fault;
+            Asked.SetResult();
+            using CancellationTokenRegistration watch = cancellationToken.Register(() => Ended.TrySetResult());
+            await Ended.Task;
+            throw new OperationCanceledException(cancellationToken);
+        }
+
+        public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+            IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
+
+        public object? GetService(Type serviceType, object? serviceKey = null) => null;
+
+        public void Dispose() => Ended.TrySetResult(); // the server does not wait for it
     }
 }

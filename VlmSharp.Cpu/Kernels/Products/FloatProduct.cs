@@ -32,6 +32,7 @@ internal readonly unsafe struct FloatProduct : ITileElements
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Accumulate<V>(ref V sum, V a, V b) where V : struct, ISimd<V> => V.Accumulate(ref sum, a, b);
 
+    // Only for the narrow tile: the wide one adds floats from its registers.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Add<V>(
         float* sums, int rows, int columns, float* c, nint cStride, float* scales, float* bScales, nint corrections, bool accumulate)

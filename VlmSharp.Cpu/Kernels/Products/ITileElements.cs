@@ -15,7 +15,8 @@ internal unsafe interface ITileElements : ITileProduct
     static abstract void Accumulate<V>(ref V sum, V a, V b) where V : struct, ISimd<V>;
 
     /// <summary>
-    /// Adds a group's sums to the tile: c[r, j] += s[r] (a[j] sums[r, j] + correction[j]); for floats c[r, j] += sums[r, j].
+    /// Adds a group's sums to the tile: c[r, j] += s[r] (a[j] sums[r, j] + correction[j]); for floats c[r, j] += sums[r, j], and in the
+    /// narrow tile alone.
     /// </summary>
     /// <param name="sums">[rows, columns].</param>
     /// <param name="rows">Rows of the tile.</param>

@@ -76,6 +76,7 @@ public sealed class WorkListTests : IDisposable
         socket.Bind(new UnixDomainSocketEndPoint(Path.Combine(folder, "s.png")));
         File.CreateSymbolicLink(Path.Combine(folder, "zero.png"), "/dev/zero");
         await CopyWithLatinNames();
+        using FileStream locked = File.Open(Path.Combine(folder, "empty.png"), FileMode.Open, FileAccess.Read, FileShare.None);
         var work = new WorkList([folder], Text(""));
         Assert.Equal(["a.png", "empty.png"], Items(work).Select(i => i.Id));
         Assert.Equal("1 device, 2 name not in UTF-8, 2 pipe, 1 socket", SkippedFiles.TextOf(work.Skipped));

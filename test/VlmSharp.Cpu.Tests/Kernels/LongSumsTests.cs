@@ -1,6 +1,8 @@
+using System.Reflection;
 using System.Runtime.InteropServices;
 using VlmSharp.Compute;
 using VlmSharp.Compute.Operators;
+using Xunit.Sdk;
 
 namespace VlmSharp.Cpu.Tests.Kernels;
 
@@ -16,13 +18,12 @@ public sealed unsafe class LongSumsTests
     private static readonly object Owner = new();
 
     [Theory]
-    [InlineData(DType.BF16, SimdTier.Vector512)]
-    [InlineData(DType.Int8, SimdTier.Vector512)]
-    [InlineData(DType.Int4, SimdTier.Vector512)]
-    [InlineData(DType.BF16, SimdTier.Vector256)]
+    [NeedsTier(DType.BF16, SimdTier.Vector512)]
+    [NeedsTier(DType.Int8, SimdTier.Vector512)]
+    [NeedsTier(DType.Int4, SimdTier.Vector512)]
+    [NeedsTier(DType.BF16, SimdTier.Vector256)]
     public void Rows_are_those_that_a_row_alone_gives(DType format, SimdTier tier)
     {
-        if (!SimdTiers.IsSupported(tier)) return; // emulated, it would take minutes; narrower registers have no larger blocks
         using var backend = new CpuBackend(new CpuBackendOptions { Simd = tier, Threads = 2 });
         byte* memory = (byte*)NativeMemory.AlignedAlloc((nuint)format.ByteLength(Outputs, Inputs), 64);
         try
@@ -63,4 +64,25 @@ public sealed unsafe class LongSumsTests
         backend.Download(y, values);
         return values;
     }
+}
+
+/// <summary>A format, and registers that a test needs. The case is skipped, with a reason, on a processor without them.</summary>
+[AttributeUsage(AttributeTargets.Method, AllowMultiple = true)]
+public sealed class NeedsTierAttribute : DataAttribute
+{
+    /// <summary>Sets the reason if the processor does not have the registers.</summary>
+    public NeedsTierAttribute(DType format, SimdTier tier)
+    {
+        (Format, Tier) = (format, tier);
+        if (!SimdTiers.IsSupported(tier)) Skip = $"This processor does not have {tier}; emulated, the test would take minutes.";
+    }
+
+    /// <summary>The weights' format.</summary>
+    public DType Format { get; }
+
+    /// <summary>The registers.</summary>
+    public SimdTier Tier { get; }
+
+    /// <inheritdoc/>
+    public override IEnumerable<object[]> GetData(MethodInfo testMethod) => [[Format, Tier]];
 }

@@ -72,8 +72,8 @@ internal abstract class BodyTarget : FuzzTarget
 
     protected static void Use(GivenPicture picture)
     {
-        if (picture.Bytes(MostPictureBytes) is { } file) Assert.InRange(file.Length, 0, (int)Limits.MaxBodyBytes);
-        else Assert.InRange(picture.Address().Length, 0, 8192);
+        if (picture.Address() is { } address) Assert.InRange(address.Length, 0, 8192);
+        else Assert.InRange(picture.Bytes(MostPictureBytes).Length, 0, (int)Limits.MaxBodyBytes);
     }
 
     protected static void Use(GenerationOptions options)

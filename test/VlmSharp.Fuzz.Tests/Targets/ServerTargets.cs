@@ -37,7 +37,7 @@ internal sealed class DataUriTarget : FuzzTarget
         string text = Encoding.Latin1.GetString(bytes);
         Assert.Equal(text[(text.IndexOf(',', StringComparison.Ordinal) + 1)..], Convert.ToBase64String(file));
         using BufferBudget.Share share = Source.Memory.TakeNothing();
-        using ReadPicture picture = Source.Decode(file, "The picture", null, share, CancellationToken.None);
+        using ReadPicture picture = Source.Decode(() => file, "The picture", null, share, CancellationToken.None);
         Assert.InRange((long)picture.Image.Width * picture.Image.Height, 1, Options.MaxPixels);
         Assert.Equal((file.Length, 64), (picture.Bytes, picture.Sha256.Length));
         return true;

@@ -75,7 +75,7 @@ public sealed class OpenApiTests(BrowserFixture browser) : IAsyncLifetime
         var options = new ServerOptions();
         await using WebApplication application = ServerPipeline.Build(options, new IPEndPoint(IPAddress.Loopback, 0));
         using var lifecycle = new Lifecycle(application.Services.GetRequiredService<HealthState>());
-        using var pictures = new PictureReader(new PictureSource(options.Pictures));
+        using var pictures = new PictureReader(new PictureSource(options.Pictures), options.MaxBufferedBytes);
         ServerPipeline.Use(application, options, new KeyGate(null, null, options.ClientLimits, _ => { }), lifecycle, pictures);
         IEnumerable<string> mapped =
             ((IEndpointRouteBuilder)application).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()

@@ -98,12 +98,12 @@ public class BombTests
         var clock = new ManualClock();
         using var source =
             new PictureSource(new PictureOptions { MaxDecodeTime = TimeSpan.FromSeconds(10), DecodesAtOnce = 1 }, clock: clock);
-        Task<ReadPicture> decoding = source.DecodeAsync(file, "The picture", null, default);
+        Task<ReadPicture> decoding = source.DecodeAsync(() => file, "The picture", null, default);
         while (await Task.WhenAny(decoding, Task.Delay(1)) != decoding) clock.Advance(TimeSpan.FromSeconds(1));
         ApiException e = await Assert.ThrowsAsync<ApiException>(() => decoding);
         Assert.Equal((400, "image_too_slow"), (e.Status, e.Code));
         // Its place is free, so the thread has really ended.
-        (await source.DecodeAsync(Png(3, 3, Zeros(30)), "The picture", null, default)).Dispose();
+        (await source.DecodeAsync(() => Png(3, 3, Zeros(30)), "The picture", null, default)).Dispose();
     }
 
     private static ReadPicture Decode(PictureSource source, byte[] file)
@@ -111,7 +111,7 @@ public class BombTests
         BufferBudget.Share share = source.Memory.TakeNothing();
         try
         {
-            return source.Decode(file, "The picture", null, share, default);
+            return source.Decode(() => file, "The picture", null, share, default);
         }
         catch
         {

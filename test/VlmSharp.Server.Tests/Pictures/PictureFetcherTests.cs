@@ -273,10 +273,9 @@ public class PictureFetcherTests
             await leave.CancelAsync();
             await Task.Delay(Timeout.Infinite, cancel);
         });
-        using PictureFetcher fetcher = Fetcher(Options(server) with { FetchesAtOnce = 1 });
+        using PictureFetcher fetcher = Fetcher(Options(server));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => fetcher.FetchAsync($"http://pictures.test:{server.Port}/", leave.Token));
-        // Its place is free again.
         Assert.Equal(Body, (await Fetch(fetcher, server, "/good")).ToArray());
     }
 

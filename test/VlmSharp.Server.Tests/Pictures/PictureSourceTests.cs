@@ -59,8 +59,7 @@ public class PictureSourceTests
             ? LocalServer.Ok(Png, "Content-Type: text/html\r\n")
             : LocalServer.Ok("<html>secret page of the inside</html>"u8.ToArray(), "Content-Type: image/png\r\n"));
         var options = new PictureOptions { AllowedHosts = [$"pictures.test:{server.Port}"] };
-        using var source = new PictureSource(
-            options, new PictureFetcher(options, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]), IPAddress.IsLoopback));
+        using var source = new PictureSource(options, Fetcher(options));
         using ReadPicture picture = await source.ReadAsync($"http://pictures.test:{server.Port}/picture", null, default);
         Assert.Equal(33, picture.Image.Width);
         ApiException e =
@@ -78,7 +77,7 @@ public class PictureSourceTests
             (progressive, new PictureOptions { MaxScans = 2 }), (Png, new PictureOptions { MaxBytesHeld = 33 * 17 * 3 - 1 })])
         {
             using var source = new PictureSource(options);
-            ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.DecodeAsync(bytes, "upload", null, default));
+            ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.DecodeAsync(() => bytes, "upload", null, default));
             Assert.Equal((413, "image_too_large"), (e.Status, e.Code));
             Assert.DoesNotContain("ImageOptions", e.Message, StringComparison.Ordinal);
             string uri = $"data:;base64,{Convert.ToBase64String(bytes)}";
@@ -101,7 +100,7 @@ public class PictureSourceTests
     public async Task Decoding_ends_when_its_time_is_over()
     {
         using var source = new PictureSource(new PictureOptions { MaxDecodeTime = TimeSpan.Zero });
-        ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.DecodeAsync(Png, "upload", null, default));
+        ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.DecodeAsync(() => Png, "upload", null, default));
         Assert.Equal((400, "image_too_slow"), (e.Status, e.Code));
     }
 
@@ -111,11 +110,11 @@ public class PictureSourceTests
         using var source = new PictureSource(new PictureOptions { DecodesAtOnce = 1 });
         using var left = new CancellationTokenSource();
         await left.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => source.DecodeAsync(Png, "upload", null, left.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => source.DecodeAsync(() => Png, "upload", null, left.Token));
         using (BufferBudget.Share share = source.Memory.TakeNothing())
-            Assert.Throws<OperationCanceledException>(() => source.Decode(Png, "upload", null, share, left.Token));
+            Assert.Throws<OperationCanceledException>(() => source.Decode(() => Png, "upload", null, share, left.Token));
         // The place is free again.
-        (await source.DecodeAsync(Png, "upload", null, default)).Dispose();
+        (await source.DecodeAsync(() => Png, "upload", null, default)).Dispose();
         Assert.Equal(0, source.BytesHeld);
     }
 
@@ -123,7 +122,8 @@ public class PictureSourceTests
     public async Task Pictures_count_against_the_memory_until_they_are_disposed_of()
     {
         using var source = new PictureSource(new PictureOptions());
-        ReadPicture one = await source.DecodeAsync(Png, "a", null, default), two = await source.DecodeAsync(Png, "b", null, default);
+        ReadPicture one = await source.DecodeAsync(() => Png, "a", null, default);
+        ReadPicture two = await source.DecodeAsync(() => Png, "b", null, default);
         Assert.Equal(2 * WholeBytes, source.BytesHeld);
         one.Dispose();
         one.Dispose(); // a second Dispose changes nothing
@@ -136,10 +136,10 @@ public class PictureSourceTests
     public async Task Pictures_of_which_only_one_fits_wait_for_each_other()
     {
         using var source = new PictureSource(new PictureOptions { MaxBytesHeld = Png.Length + WholeBytes, DecodesAtOnce = 6 });
-        ReadPicture first = await source.DecodeAsync(Png, "first", null, default);
+        ReadPicture first = await source.DecodeAsync(() => Png, "first", null, default);
         Task<byte[]>[] others = [.. Enumerable.Range(0, 5).Select(async i =>
         {
-            using ReadPicture picture = await source.DecodeAsync(Png, $"other {i}", null, default);
+            using ReadPicture picture = await source.DecodeAsync(() => Png, $"other {i}", null, default);
             return picture.Image.Pixels;
         })];
         await RunningServer.UntilAsync(() => source.Memory.Waiting == others.Length);
@@ -154,19 +154,102 @@ public class PictureSourceTests
         using var source = new PictureSource(new PictureOptions { MaxBytesHeld = Png.Length + 2 * WholeBytes });
         BufferBudget.Share others = await source.Memory.TakeAsync(source.Memory.Capacity - Png.Length - WholeBytes + 1, default);
         using var left = new CancellationTokenSource();
-        Task<ReadPicture> large = source.DecodeAsync(Png, "large", null, left.Token);
+        Task<ReadPicture> large = source.DecodeAsync(() => Png, "large", null, left.Token);
         await RunningServer.UntilAsync(() => source.Memory.Waiting == 1);
         byte[] tiny = "P6 1 1 255 abc"u8.ToArray();
-        Task<ReadPicture> small = source.DecodeAsync(tiny, "small", null, default);
+        Task<ReadPicture> small = source.DecodeAsync(() => tiny, "small", null, default);
         await RunningServer.UntilAsync(() => source.Memory.Waiting == 2);
         await left.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => large);
         (await small).Dispose();
-        large = source.DecodeAsync(Png, "large", null, default);
+        large = source.DecodeAsync(() => Png, "large", null, default);
         await RunningServer.UntilAsync(() => source.Memory.Waiting == 1);
         others.Dispose();
         (await large).Dispose();
         Assert.Equal(0, source.BytesHeld);
+    }
+
+    /// <summary>A progressive JPEG asks for memory in stages; another that waits does not send it back to the first.</summary>
+    [Fact]
+    public async Task A_picture_that_has_waited_is_decoded_to_its_end_while_others_wait()
+    {
+        byte[] progressive = File.ReadAllBytes(GoldenFiles.PathOf("images", "jpgx_prog_rst_17x9.jpg"));
+        using var source = new PictureSource(new PictureOptions { MaxBytesHeld = 1 << 20 });
+        BufferBudget.Share others = await source.Memory.TakeAsync(source.Memory.Capacity - progressive.Length, default);
+        int begun = 0;
+        Task<ReadPicture> picture = source.DecodeAsync(Begin, "x", null, default);
+        await RunningServer.UntilAsync(() => source.Memory.Waiting == 1);
+        Task<BufferBudget.Share> behind = source.Memory.TakeAsync(source.Memory.Capacity, default);
+        others.Dispose();
+        Assert.Same(picture, await Task.WhenAny(picture, behind));
+        (await picture).Dispose();
+        (await behind).Dispose();
+        Assert.Equal((2, 0), (begun, source.BytesHeld));
+
+        ReadOnlyMemory<byte> Begin()
+        {
+            begun++;
+            return progressive;
+        }
+    }
+
+    [Fact]
+    public async Task A_fetched_file_keeps_its_place_until_it_is_decoded()
+    {
+        using var server = new LocalServer(_ => LocalServer.Ok(Png));
+        var options = new PictureOptions { AllowedHosts = [$"pictures.test:{server.Port}"], FetchesAtOnce = 1 };
+        using var source = new PictureSource(options, Fetcher(options));
+        BufferBudget.Share others = await source.Memory.TakeAsync(source.Memory.Capacity, default);
+        string url = $"http://pictures.test:{server.Port}/";
+        Task<ReadPicture>[] all = [source.ReadAsync(url, null, default), source.ReadAsync(url, null, default)];
+        await RunningServer.UntilAsync(() => source.Memory.Waiting == 1);
+        await Task.Delay(100); // in which a second file could come
+        Assert.Single(server.Requests);
+        others.Dispose();
+        foreach (ReadPicture picture in await Task.WhenAll(all)) picture.Dispose();
+        Assert.Equal((2, 0), (server.Requests.Count, source.BytesHeld));
+    }
+
+    [Fact]
+    public async Task A_picture_is_taken_from_its_base64_when_there_is_a_place_to_decode_it()
+    {
+        using var source = new PictureSource(new PictureOptions { DecodesAtOnce = 1 });
+        int now = 0, most = 0;
+        foreach (ReadPicture picture in await Task.WhenAll(
+            Enumerable.Range(0, 4).Select(_ => source.DecodeAsync(Take, "x", null, default)))) picture.Dispose();
+        Assert.Equal(1, most);
+
+        ReadOnlyMemory<byte> Take()
+        {
+            most = Math.Max(most, Interlocked.Increment(ref now));
+            Thread.Sleep(20);
+            Interlocked.Decrement(ref now);
+            return Png;
+        }
+    }
+
+    [Theory, InlineData(1), InlineData(2)]
+    public async Task Where_memory_itself_runs_out_a_picture_is_tried_again_alone_and_then_too_large(int failures)
+    {
+        using var source = new PictureSource(new PictureOptions());
+        BufferBudget.Share others = await source.Memory.TakeAsync(1, default);
+        int begun = 0;
+        Task<ReadPicture> decoding = source.DecodeAsync(Take, "x", null, default);
+        await RunningServer.UntilAsync(() => source.Memory.Waiting == 1);
+        others.Dispose();
+        if (failures == 1)
+        {
+            (await decoding).Dispose();
+        }
+        else
+        {
+            ApiException e = await Assert.ThrowsAsync<ApiException>(() => decoding);
+            Assert.Equal((413, "image_too_large"), (e.Status, e.Code));
+        }
+
+        Assert.Equal((2, 0), (begun, source.BytesHeld));
+
+        ReadOnlyMemory<byte> Take() => ++begun <= failures ? throw new InsufficientMemoryException() : Png;
     }
 
     [Fact]
@@ -174,9 +257,9 @@ public class PictureSourceTests
     {
         var seen = new ImagePreprocessor(new PreprocessorConfig { Size = 4 });
         using var source = new PictureSource(new PictureOptions { MaxBytesHeld = Png.Length + WholeBytes - 1 });
-        ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.DecodeAsync(Png, "whole", null, default));
+        ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.DecodeAsync(() => Png, "whole", null, default));
         Assert.Equal(413, e.Status);
-        using ReadPicture picture = await source.DecodeAsync(Png, "resized", seen, default);
+        using ReadPicture picture = await source.DecodeAsync(() => Png, "resized", seen, default);
         Assert.Equal(seen.Resize(ImageFile.Decode(Png)).Pixels, picture.Image.Pixels);
         Assert.Equal((33, 17, 4 * 4 * 3L), (picture.Width, picture.Height, source.BytesHeld));
     }
@@ -193,7 +276,7 @@ public class PictureSourceTests
         using var source = new PictureSource(new PictureOptions());
         string name = "evil\r\nname\u001b[31m" + new string('x', 5000);
         byte[] bytes = System.Text.Encoding.Latin1.GetBytes(text);
-        ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.DecodeAsync(bytes, name, null, default));
+        ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.DecodeAsync(() => bytes, name, null, default));
         Assert.Equal((400, "invalid_image"), (e.Status, e.Code));
         Assert.DoesNotContain(e.Message, char.IsControl);
         Assert.InRange(e.Message.Length, 10, 400);
@@ -201,4 +284,7 @@ public class PictureSourceTests
         Assert.DoesNotContain("   at ", e.Message, StringComparison.Ordinal);
         Assert.Null(e.InnerException);
     }
+
+    private static PictureFetcher Fetcher(PictureOptions options) =>
+        new(options, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]), IPAddress.IsLoopback);
 }

@@ -121,4 +121,35 @@ public sealed class AdmissionTests
         second.Dispose();
         Assert.Equal(100, budget.Free);
     }
+
+    [Fact]
+    public async Task A_share_that_has_waited_has_the_turn_until_it_shrinks()
+    {
+        var budget = new BufferBudget(100);
+        BufferBudget.Share others = await budget.TakeAsync(90, default), first = budget.TakeNothing(), second = budget.TakeNothing();
+        Assert.True(first.TryGrow(10));
+        Assert.False(first.TryGrow(20));
+        Task large = first.GrowAsync(20, default), small = second.GrowAsync(5, default);
+        Assert.Equal((0, 10), (first.Bytes, budget.Free)); // it waits with nothing
+        others.Shrink(50);
+        await large;
+        Assert.False(small.IsCompleted); // there is room, but it is the turn of the first
+        Assert.False(second.TryGrow(1));
+        Assert.True(first.TryGrow(40));
+        Assert.False(first.TryGrow(60));
+        using var giveUp = new CancellationTokenSource();
+        Task more = first.GrowAsync(60, default), all = first.GrowAsync(100, giveUp.Token);
+        Assert.Equal((40, 10), (first.Bytes, budget.Free)); // it keeps what it has
+        await giveUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => all);
+        others.Dispose();
+        await more;
+        Assert.False(small.IsCompleted);
+        first.Shrink(30);
+        await small;
+        Assert.Equal((30, 5, 65), (first.Bytes, second.Bytes, budget.Free));
+        first.Dispose();
+        second.Dispose();
+        Assert.Equal(100, budget.Free);
+    }
 }
