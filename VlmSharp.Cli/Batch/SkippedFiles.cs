@@ -19,7 +19,7 @@ internal sealed class SkippedFiles
 
     /// <summary>Whether to try a file of a folder; counts the file if not.</summary>
     /// <param name="path">Its path relative to the folder, with slashes.</param>
-    /// <param name="folder">The folder.</param>
+    /// <param name="folder">The folder that was searched for pictures.</param>
     /// <param name="size">The size of a file to try, in bytes; of a link the size of its target, -1 if that is missing.</param>
     public bool IsTried(string path, string folder, out long size)
     {

@@ -125,13 +125,13 @@ internal static class OptionHints
     /// there is none.
     /// </summary>
     /// <param name="words">The command line.</param>
-    /// <param name="command">The command.</param>
+    /// <param name="command">The command that the words call; its options and names are known.</param>
     public static string? OneDash(string[] words, Command command) => words.TakeWhile(word => word != "--").FirstOrDefault(word =>
         word.Length > 2 && word[0] == '-' && char.IsAsciiLetter(word[1])
         && (Options(command).Contains($"--{WordOf(word)}") || Known.ContainsKey(WordOf(word).Replace('-', '_'))));
 
     /// <summary>What is meant by a word that other programs take where an option takes a number; null if it is not known.</summary>
-    /// <param name="option">The option.</param>
+    /// <param name="option">The name of the option with its dashes.</param>
     /// <param name="value">Its value.</param>
     public static string? ForValue(string option, string value) => option != "--device" ? null : value.ToLowerInvariant().Split(':') switch
     {
@@ -146,7 +146,7 @@ internal static class OptionHints
     /// The command below another one that a word was meant to be, where the word is taken for a file (<c>eval scroe</c>); otherwise null.
     /// </summary>
     /// <param name="word">The first word behind the command's name.</param>
-    /// <param name="command">The command.</param>
+    /// <param name="command">The command that the words call; its options and names are known.</param>
     public static string? Subcommand(string word, Command command) =>
         Path.Exists(word) ? null : Nearest(word, command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name));
 

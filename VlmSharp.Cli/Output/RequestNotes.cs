@@ -10,8 +10,8 @@ internal static class RequestNotes
     private const string ImageToken = "<image>";
 
     /// <summary>Prints all notes about a request.</summary>
-    /// <param name="network">The model.</param>
-    /// <param name="request">The request.</param>
+    /// <param name="network">Gives the tokens of a picture and the longest context.</param>
+    /// <param name="request">What will be asked: its prompt and its pictures.</param>
     /// <param name="promptTokens">The number of tokens in its prompt, including pictures.</param>
     /// <param name="limit">The option that limits the new tokens.</param>
     /// <param name="asked">Its value; null if it is not given.</param>
@@ -41,7 +41,7 @@ internal static class RequestNotes
             : null;
 
     /// <summary>A note if a prompt contains image placeholders that are read as text; otherwise null.</summary>
-    /// <param name="request">The request.</param>
+    /// <param name="request">What will be asked: its prompt and its pictures.</param>
     /// <param name="patches">Number of tokens of one picture.</param>
     public static string? OfPrompt(GenerationRequest request, int patches)
     {

@@ -19,13 +19,13 @@ internal static unsafe class StreamAhead
     /// The rows that the streams read now, and those that they read next. With several passes over the same rows, memory would wait in
     /// all but the first; each pass asks for its share of the next rows, so memory works all the time.
     /// </summary>
-    /// <param name="w">The matrix.</param>
-    /// <param name="rows">Its rows.</param>
-    /// <param name="then">The rows that will probably be read after this matrix, at least as many, or <c>default</c>.</param>
+    /// <param name="w">Rows of a matrix, read from first to last by several streams.</param>
+    /// <param name="rows">How many.</param>
+    /// <param name="then">The rows that will probably be read after these rows, at least as many, or <c>default</c>.</param>
     /// <param name="n">The first stream's row, below <paramref name="run"/>.</param>
     /// <param name="run">Rows of a stream; stream i begins at row i * run.</param>
     /// <param name="streams">Number of streams.</param>
-    /// <param name="places">[streams], set to the current rows. Where a stream has none, the last row of the matrix.</param>
+    /// <param name="places">[streams], set to the current rows. Where a stream has none, the last row.</param>
     /// <param name="next">[streams], set to the next rows. Where there is none, the current one, which is in the cache.</param>
     public static void Place(WeightRows w, int rows, WeightRows then, int n, int run, int streams, byte** places, byte** next)
     {

@@ -12,7 +12,7 @@ public sealed unsafe class PackedKeyValues : IDisposable
     /// <summary>Packs all keys and values of a head.</summary>
     /// <param name="k">[Tokens, HeadDim].</param>
     /// <param name="v">[Tokens, HeadDim].</param>
-    /// <param name="shape">The sizes.</param>
+    /// <param name="shape">Tokens, heads and widths of the attention.</param>
     public PackedKeyValues(float* k, float* v, AttentionShape shape)
     {
         this.shape = shape;

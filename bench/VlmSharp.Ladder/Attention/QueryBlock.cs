@@ -15,7 +15,7 @@ public readonly unsafe struct QueryBlock
     private readonly float* scratch;
 
     /// <summary>Begins a block.</summary>
-    /// <param name="shape">The sizes.</param>
+    /// <param name="shape">Tokens, heads and widths of the attention.</param>
     /// <param name="first">Its first query.</param>
     /// <param name="scratch">Memory of <see cref="Floats"/> numbers, whatever they are.</param>
     public QueryBlock(AttentionShape shape, int first, float* scratch)
