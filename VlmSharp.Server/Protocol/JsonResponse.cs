@@ -11,7 +11,7 @@ internal static class JsonResponse
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Sends it.</summary>
-    /// <param name="response">Nothing may have been sent yet but the status.</param>
+    /// <param name="response">Its status is set already, and nothing of it was sent.</param>
     /// <param name="write">Writes the value.</param>
     /// <param name="cancellationToken">Ends the waiting for a client that does not read.</param>
     public static async Task WriteAsync(HttpResponse response, Action<Utf8JsonWriter> write, CancellationToken cancellationToken)
