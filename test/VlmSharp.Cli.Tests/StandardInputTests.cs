@@ -91,13 +91,6 @@ public sealed class StandardInputTests : IDisposable
     }
 
     [Fact]
-    public async Task A_piped_picture_of_Netpbm_may_have_a_tab_behind_its_signature()
-    {
-        Run.Outcome run = await Run.Vlmsharp([.. "P5\t8 8\n255\n"u8, .. new byte[64]], "caption", "-", "-q");
-        Assert.Equal((0, ""), (run.Code, run.Error));
-    }
-
-    [Fact]
     public async Task Json_and_files_name_a_picture_on_standard_input()
     {
         Run.Outcome run = await Run.Vlmsharp(CakeBytes, "detect", "-", "cake", "--json", "-q", "--draw", scratch.At("{name}.png"));
