@@ -28,7 +28,7 @@ internal static class Program
         Without --model the demo model beside the program answers. It knows emoji and colored shapes, nothing else.
         Exit codes: 0 done, 1 internal error, 2 wrong command line, 3 unusable model, 4 unreadable input or unwritable
         output, 5 request that the model or the device cannot carry out, 65 unusable data, 75 network: try again, 130 canceled,
-        143 terminated (a training that saved).
+        143 terminated (a training that saved, bench serve).
         """;
 
     public static Task<int> Main(string[] args)

@@ -46,7 +46,7 @@ internal static class SimdTiers
     /// <param name="requested">The tier that was asked for, wider than <paramref name="widest"/>.</param>
     /// <param name="widest">The widest tier of the processor.</param>
     public static string Missing(SimdTier requested, SimdTier widest) =>
-        $"This processor has no {Bits(requested)}-bit vectors: ask for {Bits(widest)} bits ({InstructionSet(widest)}) at the most, " +
+        $"This processor has no {Bits(requested)}-bit vectors: ask for at most {Bits(widest)} bits ({InstructionSet(widest)}), " +
         "or leave the choice to auto.";
 
     /// <summary>Whether the processor has the registers and instructions of a tier.</summary>

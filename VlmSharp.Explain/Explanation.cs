@@ -11,7 +11,7 @@ public sealed record ExplanationOptions
     /// <summary>The most new tokens that an explanation may have: nobody reads a longer page.</summary>
     public const int LargestMaxNewTokens = 256;
 
-    /// <summary>New tokens, at the most, the end-of-sequence token included; 1 to <see cref="LargestMaxNewTokens"/>.</summary>
+    /// <summary>The most new tokens, including the end of the sequence; 1 to <see cref="LargestMaxNewTokens"/>.</summary>
     public int MaxNewTokens { get; init; } = 32;
 
     /// <summary>Candidates to keep for each new token, at least 1; the whole vocabulary if it has fewer.</summary>

@@ -62,10 +62,10 @@ public sealed record ServerOptions
     /// <summary>The longest prompt, in characters.</summary>
     public int MaxPromptCharacters { get; init; } = 16_384;
 
-    /// <summary>Requests of a batch, at the most.</summary>
+    /// <summary>The most requests of a batch.</summary>
     public int MaxBatchRequests { get; init; } = 256;
 
-    /// <summary>Answers to one request (<c>n</c>), at the most; never more than <see cref="MaxBatch"/>.</summary>
+    /// <summary>The most answers to one request (<c>n</c>); never more than <see cref="MaxBatch"/>.</summary>
     public int MaxChoices { get; init; } = 16;
 
     /// <summary>Which pictures are taken, and from where.</summary>

@@ -34,7 +34,7 @@ internal static class AblateCommand
         };
         Option<int?> tokens = NumberOption.Create<int>(
             "--max-new-tokens", "N",
-            $"New tokens of an answer, at the most {AblationOptions.LargestMaxNewTokens} (default: {Default.MaxNewTokens}).", "-n");
+            $"New tokens of an answer, at most {AblationOptions.LargestMaxNewTokens} (default: {Default.MaxNewTokens}).", "-n");
         var html = new Option<string?>("--html")
         {
             Description = "Also write a page, where {name} is the picture's name.",
@@ -47,8 +47,8 @@ internal static class AblateCommand
             --layers and --heads all but the layers and heads are run.
 
             ln q is the logarithm of the probability that the changed model gives to the whole model's answer. KL is how far its
-            probabilities have moved, the mean over that answer's tokens, in nats; 0 is not at all. Both are taken behind the tokens of
-            the whole model's answer. The answers are greedy. A prompt may be the words of a command, as in explain.
+            probabilities have moved, the mean over that answer's tokens, in nats; 0 means no change. Both are computed along the whole
+            model's answer (teacher forcing). The answers are greedy. A prompt may be the words of a command, as in explain.
 
             Examples:
               vlmsharp ablate photo.jpg "ask what is below the car?"

@@ -92,7 +92,7 @@ internal sealed class BatchCommand
     }
 
     private static ExampleCommand Retry() => new("retry", "Tries the failed items of a finished run again.", """
-        Takes the command line of the run, with the word retry behind batch: the same inputs, model, task and --out. Each
+        Takes the command line of the run, with the word retry after batch: the same inputs, model, task and --out. Each
         record that says an error is replaced by a new one, and all others stay. Each shard is retried by itself.
 
         Examples:

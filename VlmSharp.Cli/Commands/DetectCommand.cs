@@ -11,7 +11,7 @@ internal static class DetectCommand
         new ExampleCommand("detect", "Finds things in a picture, and draws boxes around them.", """
             Prints a line for each box, with tabs between: label, score, left, top, right, bottom, in pixels of the upright picture.
             The score says how sure the model is that the box is about there and has the right label: 1 is sure, and below 0.5 it is
-            more likely wrong than right. Where nothing is found nothing is printed.
+            more likely wrong than right. If nothing is found, nothing is printed.
 
             Examples:
               vlmsharp detect photo.jpg cat

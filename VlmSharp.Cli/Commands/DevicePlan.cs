@@ -44,7 +44,7 @@ internal sealed class DevicePlan(string backend, int? number, DType cache, Memor
                 weights        {PlanPrinter.Size(memory.MappedBytes)}  copied there as they are{PlanPrinter.OfAdapters(memory)}{made}
                 KV cache       {PlanPrinter.Size(memory.KvCacheBytes)}  in {Name(cache)}
                 activations    {PlanPrinter.Size(memory.ActivationBytes)}
-                image tokens   {PlanPrinter.Size(ImageFeatureCache.DefaultMaxBytes)}  cache, at the most
+                image tokens   {PlanPrinter.Size(ImageFeatureCache.DefaultMaxBytes)}  cache, at most
                 total          {PlanPrinter.Size(device)}  beside what the driver takes
               host
                 pictures       {PlanPrinter.Size(memory.PictureBytes)}  while they are encoded

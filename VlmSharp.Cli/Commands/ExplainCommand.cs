@@ -31,7 +31,7 @@ internal static class ExplainCommand
         };
         Option<int?> tokens = NumberOption.Create<int>(
             "--max-new-tokens", "N",
-            $"New tokens, at the most {ExplanationOptions.LargestMaxNewTokens} (default: {Default.MaxNewTokens}).", "-n");
+            $"New tokens, at most {ExplanationOptions.LargestMaxNewTokens} (default: {Default.MaxNewTokens}).", "-n");
         Option<int?> candidates = NumberOption.Create<int>(
             "--candidates", "N", $"Candidates to show for each new token (default: {Default.Candidates}).");
         var quiet = new Option<bool>("--quiet", "-q") { Description = "No timings on standard error." };

@@ -88,9 +88,9 @@ internal sealed class PlanPrinter
               resident{made}
                 KV cache       {Size(memory.KvCacheBytes)}
                 activations    {Size(memory.ActivationBytes)}
-                kernels        {Size(scratch)}  scratch memory, at the most
+                kernels        {Size(scratch)}  scratch memory, at most
                 pictures       {Size(memory.PictureBytes)}  while they are encoded
-                image tokens   {Size(ImageFeatureCache.DefaultMaxBytes)}  cache, at the most
+                image tokens   {Size(ImageFeatureCache.DefaultMaxBytes)}  cache, at most
                 runtime        {Size(RuntimeBytes)}  about
                 total          {Size(total)}
               machine          {Size(machine)}  {Verdict(memory.MappedBytes + memory.AdapterBytes, total, machine)}

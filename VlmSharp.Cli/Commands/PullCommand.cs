@@ -17,7 +17,10 @@ internal static class PullCommand
     {
         var name = new Argument<string>("NAME") { Description = "The model on the hub: OWNER/NAME, or OWNER/NAME@REVISION." };
         Option<string?> revision = new("--revision") { Description = "A branch, a tag or a commit (default: main).", HelpName = "R" };
-        Option<bool> offline = new("--offline") { Description = "Ask nobody: say where the model is, if it is in the cache as a whole." };
+        Option<bool> offline = new("--offline")
+        {
+            Description = "Do not use the network: print the folder of a model that is complete in the cache.",
+        };
         Option<bool> dryRun = new("--dry-run") { Description = "Say what would be fetched, and end." };
         Option<bool> json = new("--json") { Description = "One JSON object instead of the snapshot's path." };
         Option<bool> quiet = new("--quiet", "-q") { Description = "No progress on standard error." };

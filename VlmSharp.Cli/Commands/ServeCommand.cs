@@ -23,7 +23,7 @@ internal static class ServeCommand
         Option<bool> print = new("--print-config") { Description = "Print the options that count, as such a file, and end." };
         Option<bool> probe = new("--probe")
         {
-            Description = "Ask the server that these options start whether it is ready, and end: exit code 0 where it is, else 1.",
+            Description = "Ask a server started with the same options whether it is ready: exit code 0 if it is, else 1.",
         };
         const string Description = "Serves the model over HTTP: OpenAI's chat completions, boxes and masks, a page to try it.";
         var command = new ExampleCommand("serve", Description, """

@@ -16,7 +16,7 @@ internal static class MisplacedWords
                 ?? above.Children.OfType<OptionResult>().FirstOrDefault(o => !o.Implicit && !o.Option.Recursive)?.Option.Name;
             if (word is not null)
             {
-                return $"{word} stands in front of '{command.Command.Name}', which is a command of its own and takes no such word there: "
+                return $"{word} comes before '{command.Command.Name}', which is a separate command and takes no such word there: "
                     + $"leave {word} out, or write ./{command.Command.Name} if you mean a file of that name.";
             }
 

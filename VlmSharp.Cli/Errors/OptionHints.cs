@@ -9,29 +9,29 @@ internal static class OptionHints
 {
     private const int LongestWord = 64, MostCommands = 4;
 
-    private static readonly (string Here, string Needs) OneFile = ("nothing: the file's name stands by itself", "FILE"),
-        OneFolder = ("nothing: the folder's name stands by itself", "DIR");
+    private static readonly (string Here, string Needs) OneFile = ("nothing: give the file's name without an option", "FILE"),
+        OneFolder = ("nothing: give the folder's name without an option", "DIR");
 
     private static readonly (string Here, string Needs)[] OfPictures =
     [
-        ("nothing: the picture's name stands by itself", "IMAGE"),
+        ("nothing: give the picture's name without an option", "IMAGE"),
         ("--image", "--image"),
-        ("nothing: the pictures' names stand by themselves", "INPUT"),
+        ("nothing: give the pictures' names without an option", "INPUT"),
         OneFile,
     ];
 
     private static readonly (string Here, string Needs)[] OfModels =
     [
         ("--model", "--model"),
-        ("nothing: the model's name stands by itself", "NAME"),
-        ("nothing: the model's folder stands by itself, in front of the new one", "IN"),
+        ("nothing: give the model's name without an option", "NAME"),
+        ("nothing: give the model's folder without an option, before the new one", "IN"),
     ];
 
     private static readonly (string Here, string Needs)[] OfQuestions =
     [
-        ("nothing: the question stands behind the picture", "QUESTION"),
-        ("nothing: the prompt stands behind the picture", "PROMPT"),
-        ("nothing: the things to look for stand behind the picture", "THING"),
+        ("nothing: write the question after the picture", "QUESTION"),
+        ("nothing: write the prompt after the picture", "PROMPT"),
+        ("nothing: write the things to look for after the picture", "THING"),
     ];
 
     /// <summary>
@@ -75,7 +75,7 @@ internal static class OptionHints
         ["prompt"] = [.. OfQuestions, ("another command: vlmsharp generate --prompt", "--lang")],
         ["question"] = OfQuestions,
         ["things"] = OfQuestions,
-        ["data"] = [OneFile, ("nothing: the file's name stands by itself", "WHAT")],
+        ["data"] = [OneFile, ("nothing: give the file's name without an option", "WHAT")],
         ["adapter"] = [OneFolder],
         ["out"] = [OneFolder],
         ["model"] = OfModels,
@@ -145,7 +145,7 @@ internal static class OptionHints
     /// <summary>
     /// The command below another one that a word was meant to be, where the word is taken for a file (<c>eval scroe</c>); otherwise null.
     /// </summary>
-    /// <param name="word">The first word behind the command's name.</param>
+    /// <param name="word">The first word after the command's name.</param>
     /// <param name="command">The command that the words call; its options and names are known.</param>
     public static string? Subcommand(string word, Command command) =>
         Path.Exists(word) ? null : Nearest(word, command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name));

@@ -10,8 +10,8 @@ internal sealed class AdapterOptionsBinder
 {
     private readonly Option<string[]> adapter = new("--adapter")
     {
-        Description = "A LoRA adapter's folder in PEFT's layout. May be given again: a line of a batch, or a request's model at a " +
-            "server, names the one that answers; else the first does, and at a server the model itself.",
+        Description = "A LoRA adapter's folder in PEFT's layout. May be repeated: a line of a batch, or the model name of a request, "
+            + "chooses one; without a choice the first answers, and at a server the model without an adapter.",
         HelpName = "[NAME=]DIR",
         Arity = ArgumentArity.OneOrMore,
     };

@@ -22,8 +22,8 @@ internal sealed class BackendOptionsBinder
     }.AcceptOnlyFromAmong("auto", "128", "256", "512");
     private readonly Option<string> activations = new Option<string>("--activation-bits")
     {
-        Description = "Bits of the CPU backend's activations beside int8 weights; auto takes 8, which loses a little more, where the "
-            + "processor is faster with it (AVX-VNNI).",
+        Description = "Bits to which the CPU rounds activations for int8 weights. auto: 8 on processors with AVX-VNNI (faster, a little "
+            + "less exact), else 16.",
         DefaultValueFactory = _ => "auto",
     }.AcceptOnlyFromAmong("auto", "8", "16");
 

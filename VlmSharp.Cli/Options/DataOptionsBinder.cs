@@ -19,7 +19,7 @@ internal sealed class DataOptionsBinder
 
     private readonly Option<string?> format = new Option<string?>("--format")
     {
-        Description = "The form of the data (default: found out from what they hold).",
+        Description = "The form of the data (default: detected from the contents).",
         HelpName = "F",
     };
 

@@ -46,7 +46,8 @@ internal sealed class EvalOptionsBinder
 
     private readonly Option<string> categories = new("--categories")
     {
-        Description = "coco-detect: ask for all categories at once, for each by itself, or for those present, which gives them away.",
+        Description = "coco-detect: ask for all categories at once, for each by itself, or only for those present (this tells the model "
+            + "the answer).",
         HelpName = "all|each|present",
         DefaultValueFactory = _ => "all",
     };

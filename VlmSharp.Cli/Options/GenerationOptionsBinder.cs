@@ -14,7 +14,7 @@ internal sealed class GenerationOptionsBinder
     private static readonly GenerationOptions Default = new();
 
     private readonly Option<int?> maxNewTokens = NumberOption.Create<int>(
-        "--max-new-tokens", "N", $"New tokens, at the most (default: {Default.MaxNewTokens}, of boxes more).", "-n");
+        "--max-new-tokens", "N", $"Most new tokens (default: {Default.MaxNewTokens}; more for boxes).", "-n");
     private readonly Option<int?> minNewTokens = NumberOption.Create<int>("--min-new-tokens", "N", "New tokens before the end may come.");
     private readonly Option<bool> ignoreEos = new("--ignore-eos")
     {
@@ -34,7 +34,7 @@ internal sealed class GenerationOptionsBinder
     private readonly Option<float?> minP = NumberOption.Create<float>(
         "--min-p", "P", "Sample among tokens at least P times as likely as the likeliest.");
     private readonly Option<long?> seed = NumberOption.Create<long>(
-        "--seed", "N", "Seed of sampling: the same seed gives the same text (default: a new one, which is told).");
+        "--seed", "N", "Seed of sampling: the same seed gives the same text (default: a new one, printed).");
     private readonly Option<float?> repetitionPenalty = NumberOption.Create<float>(
         "--repetition-penalty", "X", "Above 1 makes tokens of the prompt and of the text so far less likely (default: off, 1).");
     private readonly Option<int?> noRepeatNgramSize = NumberOption.Create<int>(

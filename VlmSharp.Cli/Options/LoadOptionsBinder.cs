@@ -57,7 +57,7 @@ internal sealed class LoadOptionsBinder
     };
     private readonly Option<string?> maxTokens = new("--max-tokens", "-n")
     {
-        Description = $"Tokens of an answer at the most; of several each request takes one (default: {DefaultTokens}).",
+        Description = $"Most tokens of an answer; with several values each request takes one (default: {DefaultTokens}).",
         HelpName = "N,...",
     };
     private readonly Option<double?> cancelShare = NumberOption.Create<double>(

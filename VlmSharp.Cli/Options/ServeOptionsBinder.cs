@@ -39,9 +39,9 @@ internal sealed class ServeOptionsBinder
         HelpName = "ORIGIN",
     };
     private readonly Option<int?> maxBatch = Number(
-        "--max-batch", "N", "Answers generated at the same time, at the most.", Default.MaxBatch);
+        "--max-batch", "N", "Most answers generated at the same time.", Default.MaxBatch);
     private readonly Option<int?> maxQueue = Number(
-        "--max-queue", "N", "Requests that wait, at the most; further ones get 429.", Default.MaxQueue);
+        "--max-queue", "N", "Most requests that wait; further ones get 429.", Default.MaxQueue);
     private readonly Option<double?> timeout = Seconds(
         "--timeout", "A request's time, waiting included; then it gets 504.", Default.Timeout.TotalSeconds);
     private readonly Option<double?> drain = Seconds(
@@ -52,16 +52,16 @@ internal sealed class ServeOptionsBinder
         "Memory for the bodies of all requests, and as much again for their pictures at the model's size.",
         Default.MaxBufferedBytes);
     private readonly Option<int?> maxPictures = Number(
-        "--max-pictures", "N", "Pictures of a request, at the most.", Default.Pictures.MaxPictures);
+        "--max-pictures", "N", "Most pictures of a request.", Default.Pictures.MaxPictures);
     private readonly Option<string?> keyFile = new("--api-key-file")
     {
         Description = "A file of API keys, a line each; VLMSHARP_API_KEYS holds further ones.",
         HelpName = "FILE",
     };
     private readonly Option<int?> clientRequests = NumberOption.Create<int>(
-        "--client-requests", "N", "Requests of one key at the same time, at the most (default: any number).");
+        "--client-requests", "N", "Most requests of one key at the same time (default: any number).");
     private readonly Option<int?> clientRate = NumberOption.Create<int>(
-        "--client-rate", "N", "Requests of one key in a minute, at the most (default: any number).");
+        "--client-rate", "N", "Most requests of one key in a minute (default: any number).");
     private readonly Option<string[]> imageHosts = new("--allow-image-hosts")
     {
         Description = "A host that pictures may be fetched from, such as images.example.com or *.example.com; repeatable (default: none).",
@@ -75,8 +75,8 @@ internal sealed class ServeOptionsBinder
     private readonly Option<bool> logContent = new("--log-content") { Description = "Write prompts and answers into the request log too." };
     private readonly Option<bool> noLog = new("--no-log") { Description = "No request log on standard error." };
     private readonly Option<int?> maxPrompt = Number(
-        "--max-prompt", "N", "Characters of a prompt, at the most.", Default.MaxPromptCharacters);
-    private readonly Option<int?> maxChoices = Number("--max-n", "N", "Answers to one request (n), at the most.", Default.MaxChoices);
+        "--max-prompt", "N", "Most characters of a prompt.", Default.MaxPromptCharacters);
+    private readonly Option<int?> maxChoices = Number("--max-n", "N", "Most answers to one request (n).", Default.MaxChoices);
     private readonly Option<long?> imageCache = Bytes(
         "--image-cache", "Memory for what the encoder made of the last pictures.", ImageFeatureCache.DefaultMaxBytes);
     private readonly Option<long?> kvCache = NumberOption.Create<long>(

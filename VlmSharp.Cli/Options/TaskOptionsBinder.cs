@@ -93,7 +93,7 @@ internal sealed class TaskOptionsBinder
         catch (ModelFormatException e) when (!MaskDecoder.IsIn(folder))
         {
             throw new ModelFormatException(
-                $"{e.Message} Its path goes behind --mask-decoder; with --no-masks there are boxes and mask codes alone.", e);
+                $"{e.Message} Give its path to --mask-decoder; with --no-masks there are boxes and mask codes alone.", e);
         }
     }
 }

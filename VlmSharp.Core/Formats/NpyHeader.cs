@@ -7,7 +7,7 @@ namespace VlmSharp.Formats;
 
 /// <summary>The header of a NumPy <c>.npy</c> file (format versions 1 to 3) of little-endian floats in row-major order.</summary>
 /// <param name="ElementBytes">2, 4 or 8: binary16, binary32 or binary64.</param>
-/// <param name="Shape">The dimensions, outermost first; 32 at the most.</param>
+/// <param name="Shape">The dimensions, outermost first; at most 32.</param>
 internal sealed partial record NpyHeader(int ElementBytes, IReadOnlyList<long> Shape)
 {
     private const int MostBytes = 1 << 16;

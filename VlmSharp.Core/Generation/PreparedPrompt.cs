@@ -40,7 +40,7 @@ internal sealed record PreparedPrompt(int[] Ids, IReadOnlyList<float[]> Pixels)
         {
             if (id <= last || id >= vocabulary)
                 throw new InvalidOperationException(
-                    $"The token constraint allows id {id} behind {last}: ids must ascend and be below {vocabulary}.");
+                    $"The token constraint allows id {id} after {last}: ids must ascend and be below {vocabulary}.");
             last = id;
         }
 

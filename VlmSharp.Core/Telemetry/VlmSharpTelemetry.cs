@@ -52,14 +52,14 @@ public static class VlmSharpTelemetry
     /// <summary>Time per token of a sequence, after its first token.</summary>
     internal static Histogram<double> TimePerOutputToken { get; } = Seconds(
         "gen_ai.server.time_per_output_token",
-        "Of a sequence, for each token behind the first.",
+        "Of a sequence, for each token after the first.",
         [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5]);
 
     /// <summary>Tokens per second of all sequences of a session together.</summary>
     internal static Histogram<double> DecodeRate { get; } = Meter.CreateHistogram<double>(
         "vlmsharp.decode.rate",
         "{token}/s",
-        "Tokens a second of all sequences of a request together, behind their first.",
+        "Tokens a second of all sequences of a request together, after their first.",
         advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] });
 
     /// <summary>

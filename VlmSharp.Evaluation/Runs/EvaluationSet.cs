@@ -57,7 +57,7 @@ internal sealed record EvaluationFiles
         if (items.Count == 0) throw new TrainingDataException($"{file} has nothing to evaluate: it has no entries.");
         if (items.Take(100).All(item => !File.Exists(item.Images[0])))
             throw new TrainingDataException(
-                $"{items[0].Images[0]} does not exist, nor do the pictures behind it: give their folder by --images DIR.");
+                $"{items[0].Images[0]} does not exist, nor do the pictures after it: give their folder by --images DIR.");
         return items;
     }
 

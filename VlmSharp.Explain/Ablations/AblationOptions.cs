@@ -8,7 +8,7 @@ public sealed record AblationOptions
     /// <summary>The most new tokens of an answer: the scores of the whole vocabulary are kept for each of them.</summary>
     public const int LargestMaxNewTokens = 64;
 
-    /// <summary>New tokens of an answer, at the most, the end-of-sequence token included; 1 to <see cref="LargestMaxNewTokens"/>.</summary>
+    /// <summary>The most new tokens of an answer, including the end of the sequence; 1 to <see cref="LargestMaxNewTokens"/>.</summary>
     public int MaxNewTokens { get; init; } = 32;
 
     /// <summary>Whether each decoder layer is skipped in turn, beside the switches of the whole model.</summary>

@@ -24,7 +24,7 @@ internal sealed class SwitchList(PaliGemmaConfig config, ModelOptions options)
         }
 
         foreach (string name in only.Where(name => !all.Any(s => IsNamed(s, name))))
-            throw Wrong($"{MessageText.Quote(name)}: this model has no such switch, but {Names()}.");
+            throw Wrong($"{MessageText.Quote(name)}: this model has no such switch; it has {Names()}.");
         AblationSwitch[] chosen = [.. all.Where(s => only.Any(name => IsNamed(s, name)) || IsGroup(s))];
         return asked.OtherImage is not null || chosen.All(s => s.Wrap is not null) ? chosen
             : throw Wrong($"{OtherPictureName}: there is no other picture to answer from; give one.");
@@ -47,7 +47,7 @@ internal sealed class SwitchList(PaliGemmaConfig config, ModelOptions options)
             """, "i sees j  iff  j < max(p, i + 1)   →   i sees j  iff  j < i + 1", b => new CausalMask(b));
         yield return Of("no-picture", "no picture", """
             The picture's tokens are zeros when they enter the decoder. What is left is what the language model says from the prompt
-            alone: its prejudice.
+            alone: its prior.
             """, "x[i] = P · patch i + bias   →   x[i] = 0", b => new NoPicture(b));
         yield return new(OtherPictureName, "another picture", """
             The prompt stays and the picture is another one. If the answer stays too, it was not read from the picture. If it

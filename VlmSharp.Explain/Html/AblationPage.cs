@@ -109,16 +109,16 @@ public static class AblationPage
         WritePicture(page, r.Seen, "The picture as the model sees it");
         page.Add($"""
             <figcaption>The picture, as the model sees it.</figcaption></figure><div>
-            <p>The model's answer, and for each token the probability that the model gives it behind those before it.</p>
+            <p>The model's answer, and the probability of each token, given the tokens before it.</p>
             """);
         AnswerTable.WriteTokens(page, r, r.Whole);
         page.Add($"""
             <p class="note">Their product is the answer's probability, {Figures.Percent(Math.Exp(r.Whole.LogProbability))}; its logarithm is
             {AnswerTable.Nats(r.Whole.LogProbability)}.</p>
-            <p>Two numbers stand behind each switch. <b>ln q</b> is the logarithm of the probability that the changed model gives to this
+            <p>Each switch has two numbers. <b>ln q</b> is the logarithm of the probability that the changed model gives to this
             very answer: 0 would be certainty, and every −0.7 halves it. <b>KL</b> says how far all the probabilities have moved, those of
-            other tokens too: 0 is not at all. Both are in nats, and both are taken behind the answer of the whole model, so that every run
-            is asked the same questions.</p></div></div>
+            other tokens too: 0 means no change. Both are in nats. For both, the changed model reads the whole model's answer, so every run
+            is asked the same.</p></div></div>
 
             """);
         Sources.Write(

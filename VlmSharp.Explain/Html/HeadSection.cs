@@ -14,8 +14,8 @@ internal static class HeadSection
         page.Add($"""
             <section id="heads"><h2>Without a head</h2>
             <p>A row is a decoder layer, a column one of its query heads; the number in a cell is the KL when that head alone is silenced,
-            and the fuller the color the larger it is. A dark frame marks a head without which the answer is another one. Many heads can be
-            missed, because others do the same work; the few that cannot are where to look first.</p>
+            and the fuller the color the larger it is. A dark frame marks a head without which the answer is another one. The model
+            can do without most heads, because others do the same work; the few that it needs are where to look first.</p>
 
             """);
         Sources.Write(page, results[0].Switch.Equation, results[0].Switch.Source, "VlmSharp.Core/Compute/Reference/Attention.cs");

@@ -31,7 +31,7 @@ internal static class ChatMembers
     [
         new("model", MemberUse.Accepted, "a name of /v1/models; without it the model answers"),
         new("messages", MemberUse.Accepted, "the last user message is the prompt"),
-        new("max_completion_tokens", MemberUse.Accepted, "new tokens of each answer, at the most"),
+        new("max_completion_tokens", MemberUse.Accepted, "the most new tokens of each answer"),
         new("max_tokens", MemberUse.Accepted, "the older name of max_completion_tokens, which counts where both are there"),
         new("temperature", MemberUse.Accepted, "0 to 2; 0 is greedy"),
         new("top_p", MemberUse.Accepted, "0 to 1"),

@@ -79,7 +79,7 @@ internal sealed class ServerMetrics : IDisposable
         Gauge("vlmsharp.server.running", "{request}",
             "Requests that share the steps of the model now: the batch size.", () => gauges.Model?.Engine.Running ?? 0);
         Gauge("vlmsharp.server.kv_cache.usage", "By",
-            "What the KV caches of running requests take at the most.", () => gauges.Model?.Engine.KvCacheBytes ?? 0);
+            "What the KV caches of running requests take at most.", () => gauges.Model?.Engine.KvCacheBytes ?? 0);
         Gauge("vlmsharp.server.kv_cache.limit", "By",
             "What the KV caches of running requests may take.", () => gauges.Model?.Engine.MaxKvCacheBytes ?? 0);
         Gauge("vlmsharp.server.picture_cache.usage", "By",

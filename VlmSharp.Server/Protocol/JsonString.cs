@@ -23,7 +23,7 @@ internal readonly record struct JsonString(int Start, int Length, bool IsEscaped
 
     /// <summary>Its characters.</summary>
     /// <param name="body">The same body that the string was found in.</param>
-    /// <param name="most">Characters, at the most.</param>
+    /// <param name="most">The most characters.</param>
     public string Text(ReadOnlySpan<byte> body, int most)
     {
         var json = new Utf8JsonReader(body.Slice(Start - 1, Length + 2));

@@ -40,7 +40,7 @@ internal static class JsonValues
     /// </summary>
     /// <param name="json">Inside the object; afterwards on the member's value.</param>
     /// <param name="seen">The object's members so far.</param>
-    /// <param name="name">Receives the member's name; empty behind the last member.</param>
+    /// <param name="name">Receives the member's name; empty after the last member.</param>
     public static bool NextMember(ref Utf8JsonReader json, HashSet<string> seen, out string name)
     {
         if (!NextMember(ref json, out name)) return false;
@@ -53,7 +53,7 @@ internal static class JsonValues
     /// <summary>A text, or null.</summary>
     /// <param name="json">On the value.</param>
     /// <param name="param">The member, for messages.</param>
-    /// <param name="most">Characters, at the most.</param>
+    /// <param name="most">The most characters.</param>
     public static string? Text(ref Utf8JsonReader json, string param, int most)
     {
         if (json.TokenType == JsonTokenType.Null) return null;
@@ -119,7 +119,7 @@ internal static class JsonValues
 
     /// <summary>The error of a member that an object has already.</summary>
     public static ApiException Twice(string param) =>
-        ApiException.Invalid($"{param} stands there twice: leave one out.", param, "duplicate_parameter");
+        ApiException.Invalid($"{param} is given twice: leave one out.", param, "duplicate_parameter");
 
     /// <summary>A string's characters; half of a surrogate pair is no text.</summary>
     private static string Decoded(ref Utf8JsonReader json, string? param)

@@ -47,7 +47,7 @@ internal sealed class SamplingMembers(RequestLimits limits)
     }
 
     /// <summary>How to generate.</summary>
-    /// <param name="most">New tokens, at the most, where the request does not say.</param>
+    /// <param name="most">The most new tokens where the request does not say.</param>
     /// <param name="candidates">Candidates of each token.</param>
     public GenerationOptions Build(int most, int candidates = 0)
     {

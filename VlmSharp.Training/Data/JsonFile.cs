@@ -61,7 +61,7 @@ internal sealed class JsonFile
 
             if (reader.Read())
                 throw new TrainingDataException(
-                    $"{path} goes on behind its JSON object: give one object a line, or a file of COCO or VQA.");
+                    $"{path} continues after its JSON object: give one object a line, or a file of COCO or VQA.");
         });
         return names;
     }
@@ -77,7 +77,7 @@ internal sealed class JsonFile
         if (reader.TokenType != JsonTokenType.StartArray)
             throw new TrainingDataException($"{path} is not a JSON list: results are a list of objects, [{{...}}, {{...}}].");
         ReadList(ref reader, "", use, fault);
-        if (reader.Read()) throw new TrainingDataException($"{path} goes on behind its JSON list: give one list.");
+        if (reader.Read()) throw new TrainingDataException($"{path} continues after its JSON list: give one list.");
     });
 
     private void Parse(Action read)

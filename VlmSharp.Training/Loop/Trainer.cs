@@ -66,7 +66,7 @@ public sealed class Trainer<TBatch>
     /// <summary>Steps that are done.</summary>
     public long CompletedSteps => completed;
 
-    /// <summary>The step behind which the evaluation was best; null before any.</summary>
+    /// <summary>The step after which the evaluation was best; null before any.</summary>
     public long? BestStep => progress.BestStep;
 
     /// <summary>Tokens that have gone through the network, those before a resumption included.</summary>

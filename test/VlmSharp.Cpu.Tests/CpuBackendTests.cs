@@ -59,7 +59,7 @@ public sealed class CpuBackendTests
     [Fact]
     public void MissingTierIsNamedByItsBits() =>
         Assert.Matches(
-            @"^This processor has no 512-bit vectors: ask for 128 bits \([A-Za-z]+\) at the most, or",
+            @"^This processor has no 512-bit vectors: ask for at most 128 bits \([A-Za-z]+\), or",
             SimdTiers.Missing(SimdTier.Vector512, SimdTier.Vector128));
 
     [Theory]

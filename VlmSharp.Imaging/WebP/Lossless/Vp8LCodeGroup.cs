@@ -28,7 +28,7 @@ internal sealed record Vp8LCodeGroup(
     public int TableBytes => Green.TableBytes + Red.TableBytes + Blue.TableBytes + Alpha.TableBytes + Distance.TableBytes;
 
     /// <summary>Reads the five codes.</summary>
-    /// <param name="reader">The stream, at the first code; afterwards behind the last one.</param>
+    /// <param name="reader">The stream, at the first code; afterwards after the last one.</param>
     /// <param name="codes">The reader of each code.</param>
     /// <param name="cacheSize">Colors in the cache; 0 without one.</param>
     public static Vp8LCodeGroup Read(ref Vp8LBitReader reader, Vp8LPrefixCodeReader codes, int cacheSize)

@@ -10,7 +10,7 @@ namespace VlmSharp.Ladder.Attention;
 ///                                              Weigh      P  = exp(scale S - m')      row by row; l and O fade
 ///                                              AddValues  O += P V                    on tiles
 /// </code>
-/// Now the products are fast, and the exponentials, which were little beside them, take about half of the time.
+/// Now the products are fast, and the exponentials, a small part until now, take about half of the time.
 /// </summary>
 public static unsafe class Rung4Tiles
 {
