@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using VlmSharp.Cli.Errors;
 using VlmSharp.Cli.Output;
+using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Batch;
 

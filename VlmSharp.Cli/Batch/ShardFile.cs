@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
 using VlmSharp.Cli.Output;
+using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Batch;
 

@@ -5,6 +5,7 @@ using VlmSharp.Cli.Errors;
 using VlmSharp.Cli.Options;
 using VlmSharp.Cli.Output;
 using VlmSharp.Cli.Storage;
+using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Commands;
 

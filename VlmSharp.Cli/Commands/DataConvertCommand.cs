@@ -2,6 +2,7 @@ using System.CommandLine;
 using VlmSharp.Cli.Errors;
 using VlmSharp.Cli.Options;
 using VlmSharp.Cli.Output;
+using VlmSharp.Imaging;
 using VlmSharp.Training.Data;
 
 namespace VlmSharp.Cli.Commands;

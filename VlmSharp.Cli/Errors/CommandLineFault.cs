@@ -68,9 +68,17 @@ internal sealed record CommandLineFault(IReadOnlyList<string> Problems, IReadOnl
         return options.Length > 0 ? options : parsed.CommandResult.Command.Subcommands.Count > 0 ? [.. refused.Take(1)] : refused;
     }
 
-    /// <summary>The error message; for a missing argument, the library's message does not say which one.</summary>
-    private static string MessageOf(ParseError error) =>
-        error.SymbolResult is ArgumentResult { Tokens.Count: 0, Argument: var missing, Parent: CommandResult }
-            ? $"{missing.Name} is missing: {missing.Description}"
-            : error.Message;
+    /// <summary>
+    /// The error message. For a missing argument, the library's message does not say which one; and it writes the values of an option in
+    /// lines of their own.
+    /// </summary>
+    private static string MessageOf(ParseError error)
+    {
+        if (error.SymbolResult is ArgumentResult { Tokens.Count: 0, Argument: var missing, Parent: CommandResult })
+            return $"{missing.Name} is missing: {missing.Description}";
+        string[] lines = error.Message.Split($"{Environment.NewLine}\t");
+        if (lines.Length == 1) return error.Message;
+        string of = error.SymbolResult is ArgumentResult { Parent: OptionResult option } ? $"{option.Option.Name}: " : "";
+        return $"{of}{lines[0]} {string.Join(", ", lines[1..])}.";
+    }
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Spectre.Console;
 using VlmSharp.Cli.Output;
 using VlmSharp.Evaluation.Runs;
+using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Evaluations;
 

@@ -1,5 +1,6 @@
 using VlmSharp.Compute;
 using VlmSharp.Formats;
+using VlmSharp.Imaging;
 
 namespace VlmSharp.Adapters;
 
@@ -36,17 +37,7 @@ internal static class AdapterWriter
     {
         Directory.CreateDirectory(directory);
         SafetensorsWriter.Write(Path.Combine(directory, AdapterFile.TensorsName), layers.SelectMany(layer => Tensors(layer, naming)));
-        string path = Path.Combine(directory, AdapterConfig.FileName), temporary = $"{path}.{Path.GetRandomFileName()}.tmp";
-        try
-        {
-            File.WriteAllBytes(temporary, config.ToJson());
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
+        PartialFile.Write(Path.Combine(directory, AdapterConfig.FileName), stream => stream.Write(config.ToJson()));
     }
 
     /// <summary>The name of one of a layer's two matrices in the file.</summary>

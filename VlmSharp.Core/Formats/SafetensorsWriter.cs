@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using VlmSharp.Imaging;
 
 namespace VlmSharp.Formats;
 
@@ -72,7 +73,7 @@ internal static class SafetensorsWriter
         // Wide elements first: every tensor then begins at a multiple of its element size.
         tensors.OrderByDescending(tensor => tensor.Type.Size()).ThenBy(tensor => tensor.Name, StringComparer.Ordinal);
 
-    /// <summary>Writes every file under a temporary name, then renames all of them.</summary>
+    /// <summary>Writes every file under a temporary name, then renames all of them. Devices and pipes are written to directly.</summary>
     private static void WriteAll(IReadOnlyList<(string Path, Action<Stream> Write)> files)
     {
         var pending = new List<(string Temporary, string Path)>();
@@ -80,8 +81,15 @@ internal static class SafetensorsWriter
         {
             foreach ((string path, Action<Stream> write) in files)
             {
-                string temporary = $"{path}.{Path.GetRandomFileName()}.tmp";
-                pending.Add((temporary, path));
+                if (PartialFile.PlaceOf(path) is not { } place)
+                {
+                    using var direct = new BufferedStream(PartialFile.OpenDirectly(path));
+                    write(direct);
+                    continue;
+                }
+
+                string temporary = $"{place}.{Path.GetRandomFileName()}.tmp";
+                pending.Add((temporary, place));
                 using var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16);
                 write(stream);
                 stream.Flush(flushToDisk: true);

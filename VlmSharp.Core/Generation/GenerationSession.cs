@@ -112,6 +112,7 @@ public sealed class GenerationSession : IDisposable
     /// call of its own.
     /// </remarks>
     /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
+    /// <exception cref="ModelFormatException">A file of the model was written to before an answer was complete.</exception>
     public ReadOnlySpan<GeneratedToken> Step()
     {
         if (failures.TryDequeue(out Exception? earlier)) ExceptionDispatchInfo.Throw(earlier);
@@ -144,7 +145,12 @@ public sealed class GenerationSession : IDisposable
                 TakenStep taken = runner.Take(produced);
                 foreach (Decoding sequence in active)
                     if (sequence.Finish != FinishReason.None) ended.Add(sequence);
-                if (ended.Count > 0) active.RemoveAll(static sequence => sequence.Finish != FinishReason.None);
+                if (ended.Count > 0)
+                {
+                    active.RemoveAll(static sequence => sequence.Finish != FinishReason.None);
+                    context.RequireUnchanged?.Invoke(); // an answer of overwritten weights must not count
+                }
+
                 Measure(taken, Stopwatch.GetElapsedTime(start));
             }
             catch (Exception e)

@@ -22,7 +22,7 @@ internal sealed class ModelContext
     private ModelContext(ModelContext origin, PaliGemmaModel network)
     {
         (this.origin, Network, Tokenizer, Name) = (origin, network, origin.Tokenizer, origin.Name);
-        (Gate, Features) = (origin.Gate, origin.Features);
+        (Gate, Features, RequireUnchanged) = (origin.Gate, origin.Features, origin.RequireUnchanged);
     }
 
     /// <summary>
@@ -34,6 +34,9 @@ internal sealed class ModelContext
 
     /// <summary>The model's name.</summary>
     public string Name { get; init; } = "";
+
+    /// <summary>Throws a <see cref="ModelFormatException"/> if a file of the model was written to since it was opened; or null.</summary>
+    public Action? RequireUnchanged { get; init; }
 
     /// <summary>The network.</summary>
     public PaliGemmaModel Network { get; }

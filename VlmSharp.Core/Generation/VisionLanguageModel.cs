@@ -55,7 +55,11 @@ public sealed class VisionLanguageModel : IDisposable
             weights = new LoadedWeights(Checkpoint, backend, options?.Quantization, cancellationToken);
             PaliGemmaConfig config = Checkpoint.Config with { TiesHead = !Checkpoint.HasSeparateHead };
             var network = new PaliGemmaModel(config, adapting, weights.Load, options);
-            context = new ModelContext(network, TokenizerLoader.TryLoad(directory)) { Name = Name };
+            context = new ModelContext(network, TokenizerLoader.TryLoad(directory))
+            {
+                Name = Name,
+                RequireUnchanged = RequireUnchanged,
+            };
         }
         catch (Exception e)
         {

@@ -18,6 +18,8 @@ public sealed class ErrorTests
     [InlineData(2, "--device is for --backend cuda or opencl", "caption", "CAKE", "--device", "0")]
     [InlineData(2, "--kv-cache is for --backend cuda or opencl", "caption", "CAKE", "--backend", "reference", "--kv-cache", "f32")]
     [InlineData(2, "'int8' not recognized", "caption", "CAKE", "--backend", "cuda", "--kv-cache", "int8")]
+    [InlineData(2, "--backend: Argument 'gpu' not recognized. Must be one of: 'cpu', 'cuda', 'opencl', 'reference'.", "caption", "CAKE",
+        "--backend", "gpu")]
     [InlineData(2, "--threads is for --backend cpu", "caption", "CAKE", "--backend", "opencl", "--threads", "7")]
     [InlineData(2, "--simd is for --backend cpu", "bench", "--backend", "cuda,reference", "--simd", "512")]
     [InlineData(2, "--threads is for --backend cpu", "inspect", "--plan", "--backend", "cuda", "--threads", "7")]

@@ -228,12 +228,20 @@ public sealed class GenerationTests : IDisposable
 
         using VisionLanguageModel second = VisionLanguageModel.Open(folder.Path, backend);
         Assert.Equal(text, second.Generate(Request("cake.png", "caption en")).Text);
+        using GenerationSession session = second.Start([Request("cake.png", "caption en")]);
+        Assert.Equal(1, session.Step().Length);
         (int code, _, _) = await Tool.RunAsync("/bin/sh", ["-c", $"printf x | dd of='{weights}' bs=1 seek=5000000 conv=notrunc"]);
         Assert.Equal(0, code);
         string message = Assert.Throws<ModelFormatException>(() => second.Generate(Request("cake.png", "caption en"))).Message;
         Assert.StartsWith($"{weights} was written to while the model was in use", message, StringComparison.Ordinal);
+        Assert.Equal(message, Assert.Throws<ModelFormatException>(() => ToTheEnd(session)).Message); // it had begun before
         await Assert.ThrowsAsync<ModelFormatException>(() => second.GenerateAsync(Request("cake.png", "caption en")));
         Assert.Equal(text, copy.Generate(Request("cake.png", "caption en")).Text); // has the old file
+    }
+
+    private static void ToTheEnd(GenerationSession session)
+    {
+        while (!session.IsFinished) session.Step();
     }
 
     private static RgbImage Sample(string name) => ImageFile.Load(Path.Combine(GoldenFiles.Root, "demo", "samples", name));

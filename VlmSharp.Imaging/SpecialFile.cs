@@ -1,8 +1,8 @@
 using System.Formats.Tar;
 
-namespace VlmSharp.Cli.Batch;
+namespace VlmSharp.Imaging;
 
-/// <summary>Entries of a folder that are no regular files: pipes, on which a batch would wait for a writer, sockets and devices.</summary>
+/// <summary>Files that are no regular ones: pipes, on which a reader would wait for a writer, sockets and devices.</summary>
 internal static class SpecialFile
 {
     /// <summary><see cref="Exception.HResult"/> of an <see cref="IOException"/> that is .NET's own, and not of the system.</summary>
