@@ -41,6 +41,10 @@ internal sealed class ApiException(
     public static ApiException Draining(string what) =>
         Unavailable("draining", $"{what}: ask another one, or try again later.", TimeSpan.FromSeconds(5));
 
+    /// <summary>A server whose memory ran out for a request that is within every limit: 503.</summary>
+    public static ApiException NoMemory() => Unavailable(
+        "no_memory", "The server has too little memory for the request now: try again later, or send less.", TimeSpan.FromSeconds(5));
+
     /// <summary>A body of a type that the route does not read: 415.</summary>
     public static ApiException UnsupportedMediaType() => new(
         415,

@@ -30,12 +30,17 @@ internal static class ErrorMiddleware
     public static ApiException Of(Exception exception) => exception switch
     {
         ApiException api => api,
+        _ when LacksMemory(exception) => ApiException.NoMemory(),
         ImageFormatException e => ApiException.Invalid(e.Message, "image", "invalid_image"),
         RequestException e => ApiException.Invalid(e.Message, e.Parameter),
         BadHttpRequestException e => OfStatus(e.StatusCode),
         OperationCanceledException => new ApiException(499, RequestError.Canceled, null, "The request was canceled."),
         _ => OfStatus(500),
     };
+
+    /// <summary>Whether memory itself ran out, although every limit allowed what was to be done.</summary>
+    public static bool LacksMemory(Exception exception) =>
+        exception is OutOfMemoryException or ImageFormatException { InnerException: OutOfMemoryException };
 
     /// <summary>Records the error, and sends it if no answer has started yet.</summary>
     private static async Task WriteAsync(HttpContext http, ApiException error, Exception? cause)

@@ -15,6 +15,9 @@ internal enum Rejection
     /// <summary>The client has its maximum number of requests in progress.</summary>
     ClientLimit,
 
+    /// <summary>Memory ran out for it.</summary>
+    NoMemory,
+
     /// <summary>It waited too long for a place.</summary>
     Deadline,
 
@@ -35,6 +38,7 @@ internal static class Rejections
         Rejection.TooLarge => "too_large",
         Rejection.QueueFull => "queue_full",
         Rejection.ClientLimit => "client_limit",
+        Rejection.NoMemory => "no_memory",
         Rejection.Deadline => "deadline",
         Rejection.Loading => "loading",
         Rejection.Draining => "draining",

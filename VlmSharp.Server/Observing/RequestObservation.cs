@@ -54,14 +54,14 @@ internal sealed class RequestObservation(RequestLog log, ServerMetrics metrics)
         record.Duration = Stopwatch.GetElapsedTime(record.Start);
         bool hasLeft = context.RequestAborted.IsCancellationRequested
             && (error is OperationCanceledException || !context.Response.HasStarted || record is { Model: not null, FinishReason: null });
-        Take(context.Features.Get<RequestError>(), record);
-        if (hasLeft) record.ErrorType = RequestError.Canceled;
-        else if (error is not null) record.ErrorType ??= "server_error";
         record.Status = context.Response.HasStarted ? context.Response.StatusCode
             : hasLeft ? ClientClosedRequest
             : error is BadHttpRequestException bad ? bad.StatusCode
             : error is not null ? StatusCodes.Status500InternalServerError
             : context.Response.StatusCode;
+        Take(context.Features.Get<RequestError>(), record);
+        if (hasLeft) record.ErrorType = RequestError.Canceled;
+        else if (error is not null) record.ErrorType ??= "server_error";
         bool isQuiet = record.Status < 400 && QuietPaths.Has(context.Request.Path);
         Tell(context.Features.Get<IHttpActivityFeature>()?.Activity, context.Request.Method, record, isQuiet);
         if (isQuiet) return;
@@ -69,12 +69,15 @@ internal sealed class RequestObservation(RequestLog log, ServerMetrics metrics)
         log.Write(record);
     }
 
-    /// <summary>Copies the error that the client received and, for a fault of the server, where it occurred.</summary>
+    /// <summary>Copies the error that the client received and where it occurred, if the server failed or its memory ran out.</summary>
     private static void Take(RequestError? told, RequestRecord record)
     {
         if (told is null) return;
         record.ErrorType ??= told.Type;
-        if (told is not { Type: "server_error", Cause: { } cause }) return;
+        if (told.Cause is not { } cause) return;
+        bool isShort = ErrorMiddleware.LacksMemory(cause);
+        if (isShort && record.Status == StatusCodes.Status503ServiceUnavailable) record.Rejection ??= Rejection.NoMemory;
+        if (!isShort && told.Type != "server_error") return;
         string? method = cause.StackTrace?.Split('\n')[0].Split(" in ")[0].TrimEnd();
         record.Fault = $"{cause.GetType().Name}{method}";
     }

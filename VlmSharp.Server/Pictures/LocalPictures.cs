@@ -50,7 +50,8 @@ internal sealed class LocalPictures
             if (new FileInfo(real) is { Exists: true } file && file.Length > most) throw PictureErrors.TooManyBytes(most);
             return BoundedFile.Read(real, most, (_, e) => new ImageFormatException("unreadable", e));
         }
-        catch (Exception e) when (e is ImageFormatException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (
+            e is (ImageFormatException or IOException or UnauthorizedAccessException) && !Errors.ErrorMiddleware.LacksMemory(e))
         {
             throw PictureErrors.InvalidUrl("The image's file does not exist or cannot be read.");
         }

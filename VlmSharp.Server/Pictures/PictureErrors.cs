@@ -19,10 +19,6 @@ internal static class PictureErrors
     public static ApiException TooManyBytes(int most) =>
         TooLarge($"The picture has more than {most} bytes, this server's limit; scale it down or save it as JPEG.");
 
-    /// <summary>413: a picture that does not fit in memory, even alone.</summary>
-    public static ApiException NoRoom(string name) =>
-        TooLarge($"{name} takes more memory to decode than this server has for it; scale it down.");
-
     /// <summary>
     /// The decoder's refusal. For a limit it uses this server's words: the decoder's words name an option that the client cannot set.
     /// </summary>
@@ -32,7 +28,7 @@ internal static class PictureErrors
         nameof(ImageOptions.MaxSide) => TooLarge($"{name} is wider or higher than {ImageOptions.Default.MaxSide} pixels; scale it down."),
         nameof(ImageOptions.MaxJpegScans) => TooLarge(
             $"{name} is a progressive JPEG of more than {options.MaxScans} scans, this server's limit; save it as baseline JPEG."),
-        nameof(ImageOptions.MaxMemory) => NoRoom(name),
+        nameof(ImageOptions.MaxMemory) => TooLarge($"{name} takes more memory to decode than this server has for it; scale it down."),
         _ => Invalid(e.Message),
     };
 

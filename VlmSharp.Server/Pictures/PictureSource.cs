@@ -100,6 +100,8 @@ internal sealed class PictureSource : IDisposable
     /// <param name="resizing">Resizes the picture while it is decoded; null for the whole picture.</param>
     /// <param name="cancellationToken">Ends the waiting and the decoding.</param>
     /// <exception cref="ApiException">400, or 413 for what is over a limit.</exception>
+    /// <exception cref="ImageFormatException">Memory runs out although the picture has all that there is for pictures.</exception>
+    /// <exception cref="OutOfMemoryException">It runs out for the file itself.</exception>
     public async Task<ReadPicture> DecodeAsync(
         Func<ReadOnlyMemory<byte>> file, string name, ImagePreprocessor? resizing, CancellationToken cancellationToken)
     {
@@ -134,8 +136,8 @@ internal sealed class PictureSource : IDisposable
     /// <param name="resizing">Resizes it while it is decoded; null for the whole picture.</param>
     /// <param name="share">Grows with the decoding. On success it is the result's, and holds no more than its pixels.</param>
     /// <param name="cancellationToken">Ends the decoding.</param>
-    /// <exception cref="ImageFormatException">The share cannot grow now, or memory runs out and others may have taken it.</exception>
-    /// <exception cref="OutOfMemoryException">The latter, of the file itself.</exception>
+    /// <exception cref="ImageFormatException">The share cannot grow now, or memory runs out.</exception>
+    /// <exception cref="OutOfMemoryException">It runs out for the file itself.</exception>
     /// <exception cref="ApiException">400, or 413 for what is over a limit.</exception>
     internal ReadPicture Decode(
         Func<ReadOnlyMemory<byte>> file,
@@ -158,13 +160,9 @@ internal sealed class PictureSource : IDisposable
             string hash = Convert.ToHexStringLower(SHA256.HashData(bytes.Span));
             return new ReadPicture(picture, bytes.Length, ImageFile.FormatOf(bytes.Span)!, hash, share);
         }
-        catch (ImageFormatException e) when (RoomFor(e, share) is null)
+        catch (ImageFormatException e) when (RoomFor(e, share) is null && !ErrorMiddleware.LacksMemory(e))
         {
             throw PictureErrors.Of(e, name, options);
-        }
-        catch (OutOfMemoryException e) when (RoomFor(e, share) is null)
-        {
-            throw PictureErrors.NoRoom(name);
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -203,9 +201,9 @@ internal sealed class PictureSource : IDisposable
     private long? RoomFor(Exception e, BufferBudget.Share share) => e switch
     {
         ImageFormatException { Limit: nameof(ImageOptions.HasRoom) } => share.Refused,
-        // Memory itself has run out: the picture waits until no other takes any of the budget. If that is not enough, nothing is.
-        OutOfMemoryException or ImageFormatException { InnerException: OutOfMemoryException } when share.Bytes < Memory.Capacity =>
-            Memory.Capacity,
+        // Memory itself has run out: the picture waits until no other takes any of the budget. If that is not enough, others hold memory
+        // outside the budget, and the client is told to try again.
+        _ when ErrorMiddleware.LacksMemory(e) && share.Bytes < Memory.Capacity => Memory.Capacity,
         _ => null,
     };
 

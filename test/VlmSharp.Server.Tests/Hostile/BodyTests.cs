@@ -1,5 +1,10 @@
 using System.Net.Http.Headers;
 using System.Text;
+using Microsoft.AspNetCore.Http;
+using VlmSharp.Server.Errors;
+using VlmSharp.Server.Observing;
+using VlmSharp.Server.Protocol;
+using VlmSharp.Server.Scheduling;
 
 namespace VlmSharp.Server.Tests.Hostile;
 
@@ -130,6 +135,35 @@ public sealed class BodyTests(RunningServer server) : IClassFixture<RunningServe
         {
             await small.DisposeAsync();
         }
+    }
+
+    /// <summary>No array is as long as the body says it is; the runtime throws the same exception where the heap is too small.</summary>
+    [Fact]
+    public async Task A_body_for_which_memory_runs_out_gets_503_and_gives_its_share_back()
+    {
+        var limits = new RequestLimits
+        {
+            Timeout = TimeSpan.FromMinutes(2),
+            MaxBodyBytes = int.MaxValue,
+            MaxBufferedBytes = int.MaxValue,
+            MaxPromptCharacters = 1000,
+            MaxBatchRequests = 3,
+            MaxChoices = 1,
+            MaxPictures = 2,
+        };
+        var budget = new BufferBudget(limits.MaxBufferedBytes);
+        var http = new DefaultHttpContext();
+        http.Features.Set(new RequestRecord { Id = "x" });
+        http.Request.ContentLength = int.MaxValue;
+        Ticket ticket = new Admission(places: 1, queue: 1).Arrive("a");
+        await ErrorMiddleware.InvokeAsync(http, async _ =>
+        {
+            using var call = new ApiCall(http, new ServedModel(server.Model, "demo"), limits, ticket, budget, default);
+            await RequestBody.ReadAsync(call);
+        });
+        Assert.Equal(503, http.Response.StatusCode);
+        Assert.Equal("5", http.Response.Headers.RetryAfter.ToString());
+        Assert.Equal(budget.Capacity, budget.Free);
     }
 
     private async Task<HttpResponseMessage> SendAsync(string route, string latin)

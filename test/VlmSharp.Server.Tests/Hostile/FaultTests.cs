@@ -18,14 +18,7 @@ public sealed class FaultTests
         try
         {
             server.Backend.Fault = new InvalidDataException("SECRET prompt at /etc/SECRET-path\nforged line");
-            JsonObject native = new() { ["image"] = RunningServer.SampleUri, ["prompt"] = "SECRET prompt" };
-            JsonNode body = route switch
-            {
-                Chat => RunningServer.Chat("SECRET prompt", ("stream", streams)),
-                "/v1/batch" => new JsonObject { ["requests"] = new JsonArray(native) },
-                _ => native,
-            };
-            using HttpResponseMessage response = await server.PostAsync(route, body);
+            using HttpResponseMessage response = await server.PostAsync(route, Ask(route, "SECRET prompt", streams));
             string text = await response.Content.ReadAsStringAsync();
             Assert.Contains("\"server_error\"", text, StringComparison.Ordinal);
             if (!streams) await RunningServer.ErrorAsync(response, 500);
@@ -49,6 +42,45 @@ public sealed class FaultTests
         {
             await server.DisposeAsync();
         }
+    }
+
+    /// <summary>The request is within every limit, and may succeed when others have ended. Only one request of a batch fails.</summary>
+    [Theory, InlineData(Chat, false), InlineData(Chat, true), InlineData("/v1/caption", false), InlineData("/v1/batch", false)]
+    public async Task Where_memory_runs_out_the_client_may_try_again(string route, bool streams)
+    {
+        using var log = new LogStream();
+        RunningServer server = await RunningServer.StartAsync(o => o with { Log = new RequestLogOptions { Output = log } });
+        try
+        {
+            bool hasStatus = !streams && route != "/v1/batch";
+            server.Backend.Fault = new InsufficientMemoryException("SECRET");
+            using HttpResponseMessage response = await server.PostAsync(route, Ask(route, "caption en", streams));
+            string text = await response.Content.ReadAsStringAsync();
+            Assert.Contains("\"no_memory\"", text, StringComparison.Ordinal);
+            Assert.DoesNotContain("SECRET", text, StringComparison.Ordinal);
+            if (hasStatus) await RunningServer.ErrorAsync(response, 503);
+            else Assert.True(response.IsSuccessStatusCode);
+            Assert.Equal(hasStatus, response.Headers.RetryAfter is not null);
+            JsonElement json = JsonDocument.Parse(Assert.Single(await log.ReadAsync(1))).RootElement;
+            Assert.Equal(hasStatus ? "no_memory" : null, json.TryGetProperty("rejected", out JsonElement why) ? why.GetString() : null);
+            Assert.Equal(route != "/v1/batch", json.TryGetProperty("fault", out _)); // tells the operator where
+            await server.ChatAsync(RunningServer.Chat("caption en"));
+        }
+        finally
+        {
+            await server.DisposeAsync();
+        }
+    }
+
+    private static JsonObject Ask(string route, string prompt, bool streams)
+    {
+        JsonObject native = new() { ["image"] = RunningServer.SampleUri, ["prompt"] = prompt };
+        return route switch
+        {
+            Chat => RunningServer.Chat(prompt, ("stream", streams)),
+            "/v1/batch" => new JsonObject { ["requests"] = new JsonArray(native) },
+            _ => native,
+        };
     }
 
     /// <summary>

@@ -229,7 +229,7 @@ public class PictureSourceTests
     }
 
     [Theory, InlineData(1), InlineData(2)]
-    public async Task Where_memory_itself_runs_out_a_picture_is_tried_again_alone_and_then_too_large(int failures)
+    public async Task Where_memory_itself_runs_out_a_picture_is_tried_again_alone_and_then_later(int failures)
     {
         using var source = new PictureSource(new PictureOptions());
         BufferBudget.Share others = await source.Memory.TakeAsync(1, default);
@@ -243,8 +243,9 @@ public class PictureSourceTests
         }
         else
         {
-            ApiException e = await Assert.ThrowsAsync<ApiException>(() => decoding);
-            Assert.Equal((413, "image_too_large"), (e.Status, e.Code));
+            ApiException e = ErrorMiddleware.Of(await Assert.ThrowsAsync<InsufficientMemoryException>(() => decoding));
+            Assert.Equal((503, "no_memory"), (e.Status, e.Code));
+            Assert.NotNull(e.RetryAfter);
         }
 
         Assert.Equal((2, 0), (begun, source.BytesHeld));
