@@ -43,8 +43,8 @@ internal static class PartialFile
         var file = new FileInfo(path);
         if (file.LinkTarget is null) return SpecialFile.Of(path).Kind is null ? path : null;
         string target = file.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? path;
-        // Links in /proc lead to open files, whose names may be no paths.
-        bool isOpenFile = File.Exists(path) && !File.Exists(target);
+        // The links in /proc, where /dev/stdout leads, are open files: what they are called may be no path.
+        bool isOpenFile = target.StartsWith("/proc/", StringComparison.Ordinal);
         return isOpenFile || SpecialFile.Of(target).Kind is not null ? null : target;
     }
 

@@ -8,7 +8,8 @@ namespace VlmSharp.Cpu.Kernels.Products;
 /// <summary>
 /// Rounds activations to integers, a group of the weight format at a time: a = max |x| / most and round(x / a).
 /// With 8-bit weights they have 16 bits, an error of 2^-16 of the group's largest element, far below the weights' error, or 8
-/// (<see cref="CpuBackendOptions.ActivationBits"/>). With 4-bit weights they have 8 bits, an error of 2^-8 where the weights' error is 2^-4.
+/// (<see cref="CpuBackendOptions.ActivationBits"/>). With 4-bit weights they have 8 bits, an error of 2^-8 where the weights' error is
+/// 2^-4.
 /// </summary>
 internal static unsafe class Rounding
 {
