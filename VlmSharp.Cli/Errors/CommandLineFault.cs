@@ -78,7 +78,8 @@ internal sealed record CommandLineFault(IReadOnlyList<string> Problems, IReadOnl
             return $"{missing.Name} is missing: {missing.Description}";
         string[] lines = error.Message.Split($"{Environment.NewLine}\t");
         if (lines.Length == 1) return error.Message;
-        string of = error.SymbolResult is ArgumentResult { Parent: OptionResult option } ? $"{option.Option.Name}: " : "";
+        var option = (error.SymbolResult as OptionResult) ?? error.SymbolResult?.Parent as OptionResult;
+        string of = option is null ? "" : $"{option.Option.Name}: ";
         return $"{of}{lines[0]} {string.Join(", ", lines[1..])}.";
     }
 }

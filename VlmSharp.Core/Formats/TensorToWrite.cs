@@ -79,11 +79,12 @@ internal sealed class TensorToWrite
     public static TensorToWrite FromIntegers(string name, ImmutableArray<long> shape, ReadOnlyMemory<long> values) =>
         new(name, SafetensorsType.I64, shape, stream => stream.Write(MemoryMarshal.AsBytes(values.Span)));
 
-    /// <summary>Writes the bytes and checks that their number is the header's.</summary>
+    /// <summary>Writes the bytes and checks, where the stream has positions, that their number is the header's.</summary>
     public void WriteTo(Stream stream)
     {
-        long start = stream.Position;
+        long start = stream.CanSeek ? stream.Position : 0;
         write(stream);
+        if (!stream.CanSeek) return;
         long written = stream.Position - start;
         if (written != ByteLength)
             throw new InvalidOperationException($"The tensor '{Name}' of {ByteLength} bytes wrote {written}.");

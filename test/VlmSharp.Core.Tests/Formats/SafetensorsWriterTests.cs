@@ -36,6 +36,19 @@ public class SafetensorsWriterTests
     }
 
     [Fact]
+    public async Task A_pipe_receives_the_bytes_of_a_file()
+    {
+        if (OperatingSystem.IsWindows()) return; // it has no pipes in folders
+        using var folder = new TemporaryFolder();
+        string path = folder.At("a.safetensors"), pipe = folder.At("pipe");
+        SafetensorsWriter.Write(path, [TensorToWrite.FromFloats("few", DType.F32, [2, 3], Numbers)]);
+        Assert.Equal(0, (await Tool.RunAsync("mkfifo", [pipe])).Code);
+        Task<byte[]> read = Task.Run(() => File.ReadAllBytes(pipe)); // opening it waits for the writer
+        SafetensorsWriter.Write(pipe, [TensorToWrite.FromFloats("few", DType.F32, [2, 3], Numbers)]);
+        Assert.Equal(File.ReadAllBytes(path), await read);
+    }
+
+    [Fact]
     public void AFailureLeavesTheFileThatWasThere()
     {
         using var folder = new TemporaryFolder();
