@@ -72,7 +72,7 @@ internal sealed record CommandLineFault(IReadOnlyList<string> Problems, IReadOnl
     /// The error message. For a missing argument, the library's message does not say which one; and it writes the values of an option in
     /// lines of their own.
     /// </summary>
-    private static string MessageOf(ParseError error)
+    public static string MessageOf(ParseError error)
     {
         if (error.SymbolResult is ArgumentResult { Tokens.Count: 0, Argument: var missing, Parent: CommandResult })
             return $"{missing.Name} is missing: {missing.Description}";

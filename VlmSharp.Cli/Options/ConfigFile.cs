@@ -34,7 +34,7 @@ internal static class ConfigFile
         }
 
         ParseResult merged = command.Parse(words, CommandWords.AsTheyAre);
-        return merged.Errors.Count == 0 ? merged : throw new UsageException($"{path}: {merged.Errors[0].Message}");
+        return merged.Errors.Count == 0 ? merged : throw new UsageException($"{path}: {CommandLineFault.MessageOf(merged.Errors[0])}");
     }
 
     /// <summary>The command's own words of a command line: those after its name, or all of them if it was parsed alone.</summary>

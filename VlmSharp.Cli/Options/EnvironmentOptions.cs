@@ -26,7 +26,7 @@ internal static class EnvironmentOptions
         ParseResult merged = command.Parse(words, CommandWords.AsTheyAre);
         return merged.Errors.Count == 0
             ? merged
-            : throw new UsageException($"In the environment ({Prefix}...): {merged.Errors[0].Message}");
+            : throw new UsageException($"In the environment ({Prefix}...): {CommandLineFault.MessageOf(merged.Errors[0])}");
     }
 
     private static IEnumerable<string> Words(Option option, string value)

@@ -116,7 +116,8 @@ internal sealed class ModelOptionsBinder
         if (DescribeAdapters(parsed) is { } given) yield return KeyValuePair.Create("adapters", given);
         yield return KeyValuePair.Create("compatibility", Options(parsed).ToString());
         yield return KeyValuePair.Create("backend", network.Backend.Name);
-        bool rounds = network.QuantizedBytes > 0 || network.Checkpoint.Tensors.Values.Any(tensor => tensor.DType.IsQuantized());
+        bool rounds = Options(parsed).Quantization is DType.Int8 or DType.Int4
+            || network.Checkpoint.Tensors.Values.Any(tensor => tensor.DType is DType.Int8 or DType.Int4);
         if (rounds && network.Backend is CpuBackend cpu)
             yield return KeyValuePair.Create("activation bits", cpu.ActivationBits.ToString(CultureInfo.InvariantCulture));
         string on = backend.Name(parsed);

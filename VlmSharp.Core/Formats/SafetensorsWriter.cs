@@ -83,8 +83,7 @@ internal static class SafetensorsWriter
             {
                 if (PartialFile.PlaceOf(path) is not { } place)
                 {
-                    using var direct = new BufferedStream(PartialFile.OpenDirectly(path));
-                    write(direct);
+                    PartialFile.WriteDirectly(path, write);
                     continue;
                 }
 
