@@ -75,7 +75,7 @@ internal static class OptionHints
         ["prompt"] = [.. OfQuestions, ("another command: vlmsharp generate --prompt", "--lang")],
         ["question"] = OfQuestions,
         ["things"] = OfQuestions,
-        ["data"] = [OneFile, ("nothing: give the file's name without an option", "WHAT")],
+        ["data"] = [OneFile, (OneFile.Here, "WHAT")],
         ["adapter"] = [OneFolder],
         ["out"] = [OneFolder],
         ["model"] = OfModels,

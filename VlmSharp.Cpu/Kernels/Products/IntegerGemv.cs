@@ -57,7 +57,7 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
             // If the last run is shorter, its last row is used again.
             StreamAhead.Place(w, rows, then, n, run, RowsAtOnce, places, next);
             for (int i = 0; i < RowsAtOnce; i++) scales[i] = w.ScalesAt(Math.Min(n + i * run, rows - 1));
-            if (count == 1)
+            if (count == 1) // a single pass reads from memory itself: what it needs soon lies ahead in the same rows
                 for (int i = 0; i < RowsAtOnce; i++) next[i] = places[i] + StreamAhead.Bytes;
             for (int t = 0; t < count; t++)
             {
