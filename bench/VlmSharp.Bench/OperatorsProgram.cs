@@ -10,8 +10,8 @@ using VlmSharp.Models;
 namespace VlmSharp.Bench;
 
 /// <summary>
-/// <c>operators MODEL_DIR [int8|int4|nf4] [ROUNDS]</c>: the time of each stage beside the machine's limits, and which operators it went to.
-/// Of some rounds the best is shown, since other programs can only slow a round down.
+/// <c>operators MODEL_DIR [as-stored|int8|int4|nf4] [ROUNDS] [ACTIVATION_BITS]</c>: the time of each stage beside the machine's limits, and
+/// which operators it went to. Of some rounds the best is shown, since other programs can only slow a round down.
 /// </summary>
 internal static class OperatorsProgram
 {
@@ -23,14 +23,16 @@ internal static class OperatorsProgram
     {
         if (args.Length == 0 || !Directory.Exists(args[0]))
         {
-            Console.Error.WriteLine("usage: operators MODEL_DIR [int8|int4|nf4] [ROUNDS]");
+            Console.Error.WriteLine("usage: operators MODEL_DIR [as-stored|int8|int4|nf4] [ROUNDS] [ACTIVATION_BITS]");
             return 2;
         }
 
-        bool counted = int.TryParse(args[^1], CultureInfo.InvariantCulture, out int rounds);
-        if (!counted) rounds = 3;
-        DType? format = args.Length == (counted ? 3 : 2) ? Enum.Parse<DType>(args[1], ignoreCase: true) : null;
-        using var cpu = new CpuBackend();
+        DType? format = args.Length > 1 && Enum.TryParse(args[1], ignoreCase: true, out DType named) ? named : null;
+        int rounds = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 3;
+        using var cpu = new CpuBackend(new CpuBackendOptions
+        {
+            ActivationBits = args.Length > 3 ? int.Parse(args[3], CultureInfo.InvariantCulture) : null,
+        });
         using var times = new OperatorTimes(cpu);
         using var probe = new LimitProbe(cpu);
         using var model = VisionLanguageModel.Open(args[0], times, new ModelOptions { Quantization = format });

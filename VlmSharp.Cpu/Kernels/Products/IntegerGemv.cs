@@ -21,14 +21,18 @@ namespace VlmSharp.Cpu.Kernels.Products;
 /// whose last term does not depend on the weights.
 /// </summary>
 /// <remarks>
-/// Four rows of the matrix are read side by side, a quarter of the rows apart, as <see cref="Gemv{V, F}"/> does. A result does not
-/// depend, to the last bit, on what else is in the batch.
+/// Four rows of the matrix are read side by side, a quarter of the rows apart, as <see cref="Gemv{V, F}"/> does. Two rows of activations
+/// share the weights in registers where a register has the products of one group; int4's steps of many groups gain nothing from it. A
+/// result does not depend, to the last bit, on what else is in the batch.
 /// </remarks>
 internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
     where V : struct, ISimd<V> where Q : struct, IStoredGroups
 {
     // Rows of the matrix that are read side by side.
     private const int RowsAtOnce = 4;
+
+    // Rows of activations that share the weights in registers.
+    private static int InputRows => Q.GroupsAtOnce<V>() == 1 ? 2 : 1;
 
     private readonly IntegerRow x; // the first row of activations
     private readonly int count, groups, padded; // T; groups of a row, and the same rounded up to whole steps
@@ -49,38 +53,50 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Multiply(WeightRows w, int rows, WeightRows then, float* y, nint yStride)
     {
-        int run = (rows + RowsAtOnce - 1) / RowsAtOnce;
+        int run = (rows + RowsAtOnce - 1) / RowsAtOnce, passes = (count + InputRows - 1) / InputRows;
         byte** places = stackalloc byte*[RowsAtOnce], next = stackalloc byte*[RowsAtOnce];
         ushort** scales = stackalloc ushort*[RowsAtOnce];
+        float* sums = stackalloc float[2 * RowsAtOnce];
         for (int n = 0; n < run; n++)
         {
             // If the last run is shorter, its last row is used again.
             StreamAhead.Place(w, rows, then, n, run, RowsAtOnce, places, next);
             for (int i = 0; i < RowsAtOnce; i++) scales[i] = w.ScalesAt(Math.Min(n + i * run, rows - 1));
-            if (count == 1) // a single pass reads from memory itself: what it needs soon lies ahead in the same rows
+            if (passes == 1) // a single pass reads from memory itself: what it needs soon lies ahead in the same rows
                 for (int i = 0; i < RowsAtOnce; i++) next[i] = places[i] + StreamAhead.Bytes;
-            for (int t = 0; t < count; t++)
+            for (int pass = 0; pass < passes; pass++)
             {
-                int from = StreamAhead.Share(RowsAtOnce, t, count), to = StreamAhead.Share(RowsAtOnce, t + 1, count);
-                V128 sums = FourRows(places, scales, next + from, to - from, x.From<Q>((nint)t * padded), groups);
-                for (int i = 0, row = n; i < RowsAtOnce && row < rows; i++, row += run) y[t * yStride + row] = ((float*)&sums)[i];
+                int t = pass * InputRows, some = Math.Min(InputRows, count - t);
+                int from = StreamAhead.Share(RowsAtOnce, pass, passes), to = StreamAhead.Share(RowsAtOnce, pass + 1, passes);
+                IntegerRow one = x.From<Q>((nint)t * padded), other = one.From<Q>(padded);
+                if (some == 2) FourRows<Two>(places, scales, next + from, to - from, one, other, groups, sums);
+                else FourRows<One>(places, scales, next + from, to - from, one, one, groups, sums);
+                float* target = y + t * yStride + n;
+                for (int j = 0; j < some; j++, target += yStride)
+                    for (int i = 0; i < RowsAtOnce && n + i * run < rows; i++) target[(nint)i * run] = sums[j * RowsAtOnce + i];
             }
         }
     }
 
+    // Four rows of the matrix times one row of activations, and times the other if A has two.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static V128 FourRows(byte** w, ushort** scales, byte** asked, int askedRows, in IntegerRow x, int groups)
+    private static void FourRows<A>(
+        byte** w, ushort** scales, byte** asked, int askedRows, in IntegerRow x, in IntegerRow other, int groups, float* results)
+        where A : struct, IActivationRows
     {
-        float* sums = stackalloc float[RowsAtOnce * V.Count];
-        new Span<float>(sums, RowsAtOnce * V.Count).Clear();
+        int length = RowsAtOnce * V.Count;
+        float* sums = stackalloc float[A.Count * length];
+        new Span<float>(sums, A.Count * length).Clear();
         int whole = groups / V.Count * V.Count;
-        Accumulate(sums, w, scales, asked, askedRows, x, whole);
-        if (whole < groups) Rest(sums, w, scales, whole, groups - whole, x.From<Q>(whole));
-        return V.Sums(V.Load(sums), V.Load(sums + V.Count), V.Load(sums + 2 * V.Count), V.Load(sums + 3 * V.Count));
+        Accumulate<A>(sums, w, scales, asked, askedRows, x, other, whole);
+        if (whole < groups) Rest<A>(sums, w, scales, whole, groups - whole, x.From<Q>(whole), other.From<Q>(whole));
+        for (int j = 0; j < A.Count; j++, sums += length, results += RowsAtOnce)
+            V128.Store(results, V.Sums(V.Load(sums), V.Load(sums + V.Count), V.Load(sums + 2 * V.Count), V.Load(sums + 3 * V.Count)));
     }
 
     // The last groups, fewer than a step takes: they are copied and padded with zeros.
-    private static void Rest(float* sums, byte** w, ushort** scales, int first, int count, in IntegerRow x)
+    private static void Rest<A>(float* sums, byte** w, ushort** scales, int first, int count, in IntegerRow x, in IntegerRow other)
+        where A : struct, IActivationRows
     {
         int step = V.Count * Q.Bytes;
         byte* weights = stackalloc byte[RowsAtOnce * step];
@@ -98,57 +114,67 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
                 .CopyTo(new Span<ushort>(lastScales[r], V.Count));
         }
 
-        Accumulate(sums, lastWeights, lastScales, null, 0, x, V.Count);
+        Accumulate<A>(sums, lastWeights, lastScales, null, 0, x, other, V.Count);
     }
 
     // For each of four rows r, sums[r] += sum_g s[r, g] a[g] (sum_i w[r, g, i] x[g, i] + correction[g]), spread over the elements of the
     // sum.
-    private static void Accumulate(
-        float* sums, byte** w, ushort** scales, byte** asked, int askedRows, in IntegerRow x, int groups)
+    private static void Accumulate<A>(
+        float* sums, byte** w, ushort** scales, byte** asked, int askedRows, in IntegerRow x, in IntegerRow other, int groups)
+        where A : struct, IActivationRows
     {
-        if (Q.GroupsAtOnce<V>() == 1) GroupByGroup(sums, w, scales, asked, askedRows, x, groups);
+        if (Q.GroupsAtOnce<V>() == 1) GroupByGroup<A>(sums, w, scales, asked, askedRows, x, other, groups);
         else StepByStep(sums, w, scales, asked, askedRows, x, groups, 0);
     }
 
-    // Group by group through all rows, so that their streams advance together.
+    // Group by group through all rows, so that their streams advance together. y are the sums of x, v those of the other row.
     [SkipLocalsInit] // the factors are written before they are read
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void GroupByGroup(
-        float* sums, byte** w, ushort** scales, byte** asked, int askedRows, in IntegerRow x, int groups)
+    private static void GroupByGroup<A>(
+        float* sums, byte** w, ushort** scales, byte** asked, int askedRows, in IntegerRow x, in IntegerRow other, int groups)
+        where A : struct, IActivationRows
     {
-        float* factors = stackalloc float[RowsAtOnce * V.Count]; // s a
-        byte* w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];
-        V y0 = V.Load(sums), y1 = V.Load(sums + V.Count), y2 = V.Load(sums + 2 * V.Count), y3 = V.Load(sums + 3 * V.Count);
-        byte* z = x.Integers;
+        float* factors = stackalloc float[RowsAtOnce * V.Count], others = stackalloc float[RowsAtOnce * V.Count]; // s a
+        float* otherSums = sums + (A.Count - 1) * RowsAtOnce * V.Count;
+        byte* w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3], z = x.Integers, u = other.Integers;
+        Load(sums, out V y0, out V y1, out V y2, out V y3);
+        Load(otherSums, out V v0, out V v1, out V v2, out V v3);
         nint line = 0;
         for (nint first = 0; first < groups; first += V.Count)
         {
-            V a = V.Load(x.Scales + first);
-            for (int r = 0; r < RowsAtOnce; r++) V.Store(factors + r * V.Count, Q.LoadScales<V>(scales[r] + first / Q.GroupsPerScale) * a);
-            if (Q.Offset != 0)
+            V a = V.Load(x.Scales + first), b = V.Load(other.Scales + first);
+            for (int r = 0; r < RowsAtOnce; r++)
             {
-                V correction = V.Load(x.Corrections + first); // of a group in each element
-                V.Accumulate(ref y0, V.Load(factors), correction);
-                V.Accumulate(ref y1, V.Load(factors + V.Count), correction);
-                V.Accumulate(ref y2, V.Load(factors + 2 * V.Count), correction);
-                V.Accumulate(ref y3, V.Load(factors + 3 * V.Count), correction);
+                V scale = Q.LoadScales<V>(scales[r] + first / Q.GroupsPerScale);
+                V.Store(factors + r * V.Count, scale * a);
+                if (A.Count == 2) V.Store(others + r * V.Count, scale * b);
             }
 
-            for (float* factor = factors, end = factors + V.Count; factor < end;
-                factor++, line += Q.Bytes, z += Q.Group * Q.ActivationBytes, w0 += Q.Bytes, w1 += Q.Bytes, w2 += Q.Bytes, w3 += Q.Bytes)
+            if (Q.Offset != 0)
+            {
+                Correct(ref y0, ref y1, ref y2, ref y3, factors, V.Load(x.Corrections + first));
+                if (A.Count == 2) Correct(ref v0, ref v1, ref v2, ref v3, others, V.Load(other.Corrections + first));
+            }
+
+            for (nint g = 0; g < V.Count; g++)
             {
                 for (int i = 0; i < askedRows; i++) Packing.PrefetchSecondLevel(asked[i] + line);
-                V.Accumulate(ref y0, Q.Products<V>(w0, z), V.Broadcast(*factor));
-                V.Accumulate(ref y1, Q.Products<V>(w1, z), V.Broadcast(factor[V.Count]));
-                V.Accumulate(ref y2, Q.Products<V>(w2, z), V.Broadcast(factor[2 * V.Count]));
-                V.Accumulate(ref y3, Q.Products<V>(w3, z), V.Broadcast(factor[3 * V.Count]));
+                V.Accumulate(ref y0, Q.Products<V>(w0 + line, z), V.Broadcast(factors[g]));
+                if (A.Count == 2) V.Accumulate(ref v0, Q.Products<V>(w0 + line, u), V.Broadcast(others[g]));
+                V.Accumulate(ref y1, Q.Products<V>(w1 + line, z), V.Broadcast(factors[V.Count + g]));
+                if (A.Count == 2) V.Accumulate(ref v1, Q.Products<V>(w1 + line, u), V.Broadcast(others[V.Count + g]));
+                V.Accumulate(ref y2, Q.Products<V>(w2 + line, z), V.Broadcast(factors[2 * V.Count + g]));
+                if (A.Count == 2) V.Accumulate(ref v2, Q.Products<V>(w2 + line, u), V.Broadcast(others[2 * V.Count + g]));
+                V.Accumulate(ref y3, Q.Products<V>(w3 + line, z), V.Broadcast(factors[3 * V.Count + g]));
+                if (A.Count == 2) V.Accumulate(ref v3, Q.Products<V>(w3 + line, u), V.Broadcast(others[3 * V.Count + g]));
+                line += Q.Bytes;
+                z += Q.Group * Q.ActivationBytes;
+                u += Q.Group * Q.ActivationBytes;
             }
         }
 
-        V.Store(sums, y0);
-        V.Store(sums + V.Count, y1);
-        V.Store(sums + 2 * V.Count, y2);
-        V.Store(sums + 3 * V.Count, y3);
+        Store(sums, y0, y1, y2, y3);
+        if (A.Count == 2) Store(otherSums, v0, v1, v2, v3);
     }
 
     // zero is 0, an offset that the compiler does not know: otherwise it would keep the activations for the next row and run out of
@@ -159,7 +185,7 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
     {
         byte* w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];
         ushort* s0 = scales[0], s1 = scales[1], s2 = scales[2], s3 = scales[3];
-        V y0 = V.Load(sums), y1 = V.Load(sums + V.Count), y2 = V.Load(sums + 2 * V.Count), y3 = V.Load(sums + 3 * V.Count);
+        Load(sums, out V y0, out V y1, out V y2, out V y3);
         byte* z = x.Integers;
         float* a = x.Scales, correction = x.Corrections;
         for (nint g = 0; g < groups; g += V.Count, z += Q.Group * Q.ActivationBytes * V.Count)
@@ -172,9 +198,50 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
             V.Accumulate(ref y3, Q.LoadScales<V>(s3 + g) * V.Load(a + g), Q.Products<V>(w3 + Q.Bytes * g, z3) + V.Load(correction + g));
         }
 
+        Store(sums, y0, y1, y2, y3);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Load(float* sums, out V y0, out V y1, out V y2, out V y3)
+    {
+        y0 = V.Load(sums);
+        y1 = V.Load(sums + V.Count);
+        y2 = V.Load(sums + 2 * V.Count);
+        y3 = V.Load(sums + 3 * V.Count);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(float* sums, V y0, V y1, V y2, V y3)
+    {
         V.Store(sums, y0);
         V.Store(sums + V.Count, y1);
         V.Store(sums + 2 * V.Count, y2);
         V.Store(sums + 3 * V.Count, y3);
+    }
+
+    // The weights' offset, a group in each element.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Correct(ref V y0, ref V y1, ref V y2, ref V y3, float* factors, V correction)
+    {
+        V.Accumulate(ref y0, V.Load(factors), correction);
+        V.Accumulate(ref y1, V.Load(factors + V.Count), correction);
+        V.Accumulate(ref y2, V.Load(factors + 2 * V.Count), correction);
+        V.Accumulate(ref y3, V.Load(factors + 3 * V.Count), correction);
+    }
+
+    // How many rows of activations a kernel takes at a time: known to the compiler, which drops the code for the others.
+    private interface IActivationRows
+    {
+        static abstract int Count { get; }
+    }
+
+    private readonly struct One : IActivationRows
+    {
+        public static int Count => 1;
+    }
+
+    private readonly struct Two : IActivationRows
+    {
+        public static int Count => 2;
     }
 }
