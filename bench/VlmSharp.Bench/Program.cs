@@ -20,10 +20,10 @@ if (args is ["checkpoint", string folder, string shape, .. string[] cut] && Synt
 // quality: what 8 and 4 bits cost in the answers of the demo model and of the golden models.
 if (args is ["quality"])
 {
-    foreach ((DType format, int bits) in new[] { (DType.Int8, 16), (DType.Int8, 8), (DType.Int4, 8) })
+    foreach ((DType format, int? bits) in new (DType, int?)[] { (DType.Int8, 16), (DType.Int8, 8), (DType.Int4, 8), (DType.Nf4, null) })
     {
         using var backend = new CpuBackend(new CpuBackendOptions { ActivationBits = bits });
-        string beside = $"{format} beside activations of {bits} bits";
+        string beside = format + (bits is null ? " beside floats" : $" beside activations of {bits} bits");
         Console.WriteLine($"demo {beside}: {QuantizationQuality.Measure(backend, format, scenes: 40)}");
         foreach (string kind in QuantizationQuality.GoldenModels)
             Console.WriteLine($"golden {kind} {beside}: {QuantizationQuality.MeasureGoldens(backend, format, kind)}");
