@@ -49,7 +49,7 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Multiply(WeightRows w, int rows, WeightRows then, float* y, nint yStride)
     {
-        int run = (rows + RowsAtOnce - 1) / RowsAtOnce;
+        int run = (rows + RowsAtOnce - 1) / RowsAtOnce, asked = StreamAhead.Asked(RowsAtOnce);
         byte** places = stackalloc byte*[RowsAtOnce], next = stackalloc byte*[RowsAtOnce];
         ushort** scales = stackalloc ushort*[RowsAtOnce];
         for (int n = 0; n < run; n++)
@@ -61,7 +61,7 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
                 for (int i = 0; i < RowsAtOnce; i++) next[i] = places[i] + StreamAhead.Bytes;
             for (int t = 0; t < count; t++)
             {
-                int from = StreamAhead.Share(RowsAtOnce, t, count), to = StreamAhead.Share(RowsAtOnce, t + 1, count);
+                int from = StreamAhead.Share(asked, t, count), to = StreamAhead.Share(asked, t + 1, count);
                 V128 sums = FourRows(places, scales, next + from, to - from, x.From<Q>((nint)t * padded), groups);
                 for (int i = 0, row = n; i < RowsAtOnce && row < rows; i++, row += run) y[t * yStride + row] = ((float*)&sums)[i];
             }
