@@ -27,6 +27,9 @@ internal unsafe interface IIntegers<V> where V : struct, IIntegers<V>
     /// <summary>sum += a b for bytes, a unsigned and below 128; products are added in pairs to 16-bit sums.</summary>
     static abstract void AccumulateInt8(ref V sum, V a, V b);
 
+    /// <summary>sum += a b for bytes, a unsigned; products are added in fours to 32-bit sums.</summary>
+    static abstract void AccumulateBytes(ref V sum, V a, V b);
+
     /// <summary>
     /// sum_i w[i] x[i] over 64 pairs: exact, in 32-bit integers. The elements of the result, as floats, add up to the sum.
     /// </summary>

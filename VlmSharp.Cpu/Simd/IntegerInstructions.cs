@@ -67,6 +67,16 @@ internal static unsafe class IntegerInstructions
 
     /// <summary>sum[i] + a[4i] b[4i] + ... + a[4i+3] b[4i+3], in 32 bits: one instruction of AVX-VNNI.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> AddProducts(Vector128<int> sum, Vector128<byte> a, Vector128<sbyte> b)
+    {
+        if (AvxVnni.IsSupported) return AvxVnni.MultiplyWideningAndAdd(sum, a, b);
+        Vector128<short> left = a.AsInt16(), right = b.AsInt16();
+        Vector128<short> evenLeft = left & Vector128.Create((short)255), oddLeft = (left.AsUInt16() >> 8).AsInt16();
+        return sum + PairSums(evenLeft, (right << 8) >> 8) + PairSums(oddLeft, right >> 8);
+    }
+
+    /// <inheritdoc cref="AddProducts(Vector128{int}, Vector128{byte}, Vector128{sbyte})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> AddProducts(Vector256<int> sum, Vector256<byte> a, Vector256<sbyte> b)
     {
         if (AvxVnni.IsSupported) return AvxVnni.MultiplyWideningAndAdd(sum, a, b);
@@ -75,15 +85,23 @@ internal static unsafe class IntegerInstructions
         return sum + PairSums(evenLeft, (right << 8) >> 8) + PairSums(oddLeft, right >> 8);
     }
 
-    /// <summary>sum_i (w[i] + 128) x[i] over 32 pairs, spread over the elements.</summary>
+    /// <summary>sum + sum_i (w[i] + 128) x[i] over 16 pairs, spread over the elements.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> RaisedProducts(sbyte* w, sbyte* x) => // adding 128 to a signed byte flips its highest bit
-        AddProducts(Vector256<int>.Zero, Vector256.Load((byte*)w) ^ Vector256.Create((byte)128), Vector256.Load(x));
+    public static Vector128<int> AddRaisedProducts(Vector128<int> sum, sbyte* w, sbyte* x) => // adding 128 flips a byte's highest bit
+        AddProducts(sum, Vector128.Load((byte*)w) ^ Vector128.Create((byte)128), Vector128.Load(x));
+
+    /// <summary>sum + sum_i (w[i] + 128) x[i] over 32 pairs, spread over the elements.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> AddRaisedProducts(Vector256<int> sum, sbyte* w, sbyte* x) =>
+        AddProducts(sum, Vector256.Load((byte*)w) ^ Vector256.Create((byte)128), Vector256.Load(x));
 
     /// <summary>The sum of 32 bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Sum32(sbyte* bytes) =>
-        Vector256.Sum(AddProducts(Vector256<int>.Zero, Vector256<byte>.One, Vector256.Load(bytes)));
+    public static int Sum32(sbyte* bytes)
+    {
+        Vector128<int> lower = AddProducts(Vector128<int>.Zero, Vector128<byte>.One, Vector128.Load(bytes));
+        return Vector128.Sum(AddProducts(lower, Vector128<byte>.One, Vector128.Load(bytes + 16)));
+    }
 
     /// <summary>
     /// In each 128 bits, the sums of the eight elements of a, of b, of c and of d. No element is above 8191 in magnitude: two elements may

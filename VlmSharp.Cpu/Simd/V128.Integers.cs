@@ -18,6 +18,10 @@ internal unsafe partial struct V128 : IIntegers<V128>
         sum.value = (sum.value.AsInt16() + PairSums(a.value.AsByte(), b.value.AsSByte())).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AccumulateBytes(ref V128 sum, V128 a, V128 b) =>
+        sum.value = AddProducts(sum.value.AsInt32(), a.value.AsByte(), b.value.AsSByte()).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 ConvertInt32(V128 bits) => new(Vector128.ConvertToSingle(bits.value.AsInt32()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -37,8 +41,8 @@ internal unsafe partial struct V128 : IIntegers<V128>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 ByteProducts(sbyte* w, sbyte* x)
     {
-        Vector256<int> sums = RaisedProducts(w, x);
-        return new(Vector128.ConvertToSingle(sums.GetLower() + sums.GetUpper()));
+        Vector128<int> lower = AddRaisedProducts(Vector128<int>.Zero, w, x);
+        return new(Vector128.ConvertToSingle(AddRaisedProducts(lower, w + 16, x + 16)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

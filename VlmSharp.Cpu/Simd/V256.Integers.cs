@@ -18,6 +18,10 @@ internal unsafe partial struct V256 : IIntegers<V256>
         sum.value = (sum.value.AsInt16() + PairSums(a.value.AsByte(), b.value.AsSByte())).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AccumulateBytes(ref V256 sum, V256 a, V256 b) =>
+        sum.value = AddProducts(sum.value.AsInt32(), a.value.AsByte(), b.value.AsSByte()).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 ConvertInt32(V256 bits) => new(Vector256.ConvertToSingle(bits.value.AsInt32()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -32,7 +36,7 @@ internal unsafe partial struct V256 : IIntegers<V256>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V256 ByteProducts(sbyte* w, sbyte* x) => new(Vector256.ConvertToSingle(RaisedProducts(w, x)));
+    public static V256 ByteProducts(sbyte* w, sbyte* x) => new(Vector256.ConvertToSingle(AddRaisedProducts(Vector256<int>.Zero, w, x)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 NibbleProducts(byte* w, sbyte* x, int at)

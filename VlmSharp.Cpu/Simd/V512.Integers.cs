@@ -18,6 +18,11 @@ internal unsafe partial struct V512 : IIntegers<V512>
         sum.value = (sum.value.AsInt16() + PairSums(a.value.AsByte(), b.value.AsSByte())).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AccumulateBytes(ref V512 sum, V512 a, V512 b) => sum.value = Vector512.Create(
+        AddProducts(sum.value.GetLower().AsInt32(), a.value.GetLower().AsByte(), b.value.GetLower().AsSByte()),
+        AddProducts(sum.value.GetUpper().AsInt32(), a.value.GetUpper().AsByte(), b.value.GetUpper().AsSByte())).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 ConvertInt32(V512 bits) => new(Vector512.ConvertToSingle(bits.value.AsInt32()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -29,7 +34,7 @@ internal unsafe partial struct V512 : IIntegers<V512>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 ByteProducts(sbyte* w, sbyte* x) =>
-        new(Vector512.Create(Vector256.ConvertToSingle(RaisedProducts(w, x)), Vector256<float>.Zero));
+        new(Vector512.Create(Vector256.ConvertToSingle(AddRaisedProducts(Vector256<int>.Zero, w, x)), Vector256<float>.Zero));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 NibbleProducts(byte* w, sbyte* x, int at)

@@ -1,24 +1,28 @@
 using System.Runtime.InteropServices;
 using VlmSharp.Compute;
 using VlmSharp.Compute.Operators;
+using VlmSharp.Conformance;
 using VlmSharp.Cpu.Kernels.Rows;
 using VlmSharp.Cpu.Tests.Threading;
 
 namespace VlmSharp.Cpu.Tests;
 
-public sealed unsafe class AllocationTests
+/// <summary>What allocates nothing on the managed heap, with each width of registers.</summary>
+public abstract unsafe class AllocationTests(SimdTier tier)
 {
     /// <summary>After a few runs a decode step with its tensors allocates nothing on the managed heap, on any thread.</summary>
-    [Theory]
-    [InlineData(1, DType.BF16)]
-    [InlineData(2, DType.BF16)]
-    [InlineData(3, DType.BF16)]
-    [InlineData(2, DType.Int8)]
-    [InlineData(2, DType.Int4)]
-    public void DecodingAllocatesNothing(int threads, DType format)
+    [BackendTheory]
+    [InlineData(1, DType.BF16, 16)]
+    [InlineData(2, DType.BF16, 16)]
+    [InlineData(3, DType.BF16, 16)]
+    [InlineData(2, DType.Int8, 8)]
+    [InlineData(2, DType.Int8, 16)]
+    [InlineData(2, DType.Int4, 16)]
+    [InlineData(2, DType.Nf4, 16)]
+    public void DecodingAllocatesNothing(int threads, DType format, int activationBits)
     {
         const int Width = 192, Hidden = 320, HeadDim = 48, Vocabulary = 500, Past = 700, Steps = 300;
-        using var backend = new CpuBackend(new CpuBackendOptions { Threads = threads });
+        using CpuBackend backend = Create(threads, activationBits);
         ushort* bytes = (ushort*)NativeMemory.AllocZeroed((nuint)(Vocabulary * Hidden), sizeof(ushort));
         for (int i = 0; i < Vocabulary * Hidden; i++) bytes[i] = BFloat16.FromSingle(i % 7 - 3);
         Weight Load(int rows, int columns) =>
@@ -65,13 +69,13 @@ public sealed unsafe class AllocationTests
     }
 
     /// <summary>A gated layer whose parameters are stored in different formats keeps its second product in scratch memory too.</summary>
-    [Theory]
+    [BackendTheory]
     [InlineData(1)]
     [InlineData(30)]
     public void AGatedLayerOfTwoFormatsAllocatesNothing(int tokens)
     {
         const int Inputs = 64, Outputs = 96;
-        using var backend = new CpuBackend(new CpuBackendOptions { Threads = 2 });
+        using CpuBackend backend = Create(threads: 2);
         byte* bytes = (byte*)NativeMemory.AllocZeroed(Inputs * Outputs * sizeof(float));
         using Weight gate = backend.LoadWeight(new WeightData("gate", DType.F32, Outputs, Inputs, (nint)bytes, backend));
         using Weight up = backend.LoadWeight(new WeightData("up", DType.Int8, Outputs, Inputs, (nint)bytes, backend, (nint)bytes));
@@ -88,11 +92,11 @@ public sealed unsafe class AllocationTests
     }
 
     /// <summary>The operators of a training step allocate nothing after their first run.</summary>
-    [Fact]
+    [BackendFact]
     public void GradientsAllocateNothing()
     {
         const int Tokens = 40, Inputs = 64, Outputs = 96, Heads = 4;
-        using var backend = new CpuBackend(new CpuBackendOptions { Threads = 2 });
+        using CpuBackend backend = Create(threads: 2);
         byte* bytes = (byte*)NativeMemory.AllocZeroed(Inputs * Outputs * sizeof(float));
         using Weight weight = backend.LoadWeight(new WeightData("w", DType.BF16, Outputs, Inputs, (nint)bytes, backend));
         using Weight norm = backend.LoadWeight(new WeightData("n", DType.F32, 1, Inputs, (nint)bytes, backend));
@@ -132,4 +136,15 @@ public sealed unsafe class AllocationTests
                 lossW = backend.CrossEntropyWeightGradient(gradient, op, loss);
         }
     }
+
+    private CpuBackend Create(int threads, int activationBits = 16) =>
+        new(new CpuBackendOptions { Simd = tier, Threads = threads, ActivationBits = activationBits });
 }
+
+public sealed class Cpu128Allocations() : AllocationTests(SimdTier.Vector128);
+
+[NeedsTier(SimdTier.Vector256)]
+public sealed class Cpu256Allocations() : AllocationTests(SimdTier.Vector256);
+
+[NeedsTier(SimdTier.Vector512)]
+public sealed class Cpu512Allocations() : AllocationTests(SimdTier.Vector512);

@@ -32,4 +32,8 @@ public sealed class Cpu512TwoThreads() : CpuConformance(SimdTier.Vector512, 2);
 
 public sealed class Cpu512ThreeThreads() : CpuConformance(SimdTier.Vector512, 3);
 
-public sealed class CpuByteActivations() : CpuConformance(SimdTier.Auto, 2, activationBits: 8);
+public sealed class Cpu128ByteActivations() : CpuConformance(SimdTier.Vector128, 2, activationBits: 8);
+
+public sealed class Cpu256ByteActivations() : CpuConformance(SimdTier.Vector256, 2, activationBits: 8);
+
+public sealed class Cpu512ByteActivations() : CpuConformance(SimdTier.Vector512, 2, activationBits: 8);

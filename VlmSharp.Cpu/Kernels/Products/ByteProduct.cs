@@ -61,11 +61,11 @@ internal readonly unsafe struct ByteProduct<Q> : ITileProduct where Q : struct, 
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Multiply<V>(float* a, float* b, float* c, nint cStride, int k, bool accumulate) where V : struct, ISimd<V> =>
-        ByteTile.Multiply(a, b, c, cStride, k / ByteTile.Length, accumulate);
+        ByteTile.Multiply<V>(a, b, c, cStride, k / ByteTile.Length, accumulate);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void MultiplyNarrow<V>(float* a, float* b, float* c, nint cStride, int k, bool accumulate) where V : struct, ISimd<V> =>
-        ByteTile.MultiplyNarrow(a, b, c, cStride, k / ByteTile.Length, accumulate);
+        ByteTile.MultiplyNarrow<V>(a, b, c, cStride, k / ByteTile.Length, accumulate);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<ushort> Raised(short* z) => (Vector128.Load(z) + Vector128.Create((short)Raise)).AsUInt16();

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using VlmSharp.Cpu.Simd;
 
 namespace VlmSharp.Cpu.Kernels.Products;
@@ -10,13 +9,14 @@ namespace VlmSharp.Cpu.Kernels.Products;
 /// <code>
 /// c[r, j] += sum_g s[r, g] a[j, g] ( sum_{i in g} q[r, i] u[j, i]  +  m[r, g] )      u = z + 128,  m = -128 sum_i q[r, i]
 /// </code>
-/// One instruction multiplies 32 bytes and adds the products in fours: 32 multiply-adds where a register of floats has 8 (AVX-VNNI's
-/// <c>vpdpbusd</c>). One of its factors is unsigned, so 128 is added to the activations. The effect on a group's sum does not
+/// One instruction multiplies the bytes of two registers and adds the products in fours: four times the multiply-adds of floats
+/// (AVX-VNNI's <c>vpdpbusd</c>). One of its factors is unsigned, so 128 is added to the activations. The effect on a group's sum does not
 /// depend on the activations, so the sums start at m instead of 0.
 /// </summary>
 /// <remarks>
-/// 6 x 16: twelve registers of sums, two of activations, one of weights. The instruction has sixteen registers even if the processor
-/// has thirty-two. The sums of a group go straight from their registers to c, which is in the first-level cache.
+/// 6 x 16 with 256 bits, 6 x 8 with 128: twelve registers of sums, two of activations, one of weights. The instruction has no 512 bits and
+/// sixteen registers even if the processor has thirty-two. The sums of a group go straight from their registers to c, which is in the
+/// first-level cache.
 /// </remarks>
 internal static unsafe class ByteTile
 {
@@ -38,53 +38,52 @@ internal static unsafe class ByteTile
     /// <summary>Elements between the rows of the left operand: a block of integers, then m, then s of their groups.</summary>
     public const int Stride = Tile.Stride / Bytes + 2 * Groups;
 
-    private const int Count = 8; // elements of a register
-
     /// <summary>One tile.</summary>
     /// <param name="left">q, m, s: [Rows, Stride].</param>
-    /// <param name="right">u: [groups * elements of a group, 16], then a: [groups, 16].</param>
-    /// <param name="c">[Rows, cStride], 16 columns of it.</param>
+    /// <param name="right">u: [groups * elements of a group, 2 V.Count], then a: [groups, 2 V.Count].</param>
+    /// <param name="c">[Rows, cStride], 2 V.Count columns of it.</param>
     /// <param name="cStride">Distance between the rows of c.</param>
     /// <param name="groups">Groups of the sums, at least 1.</param>
     /// <param name="accumulate">Whether c's content is added to.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply(float* left, float* right, float* c, nint cStride, int groups, bool accumulate)
+    public static void Multiply<V>(float* left, float* right, float* c, nint cStride, int groups, bool accumulate)
+        where V : struct, ISimd<V>
     {
-        int* q = (int*)left, start = q + Tile.Stride / Bytes;
-        float* s = left + Stride - Groups, a = right + groups * Length * 2 * Count;
-        if (!accumulate) Clear(c, cStride, Rows, 2 * Count);
-        for (int g = 0; g < groups; g++, start++, s++, a += 2 * Count)
+        float* q = left, start = q + Tile.Stride / Bytes;
+        float* s = left + Stride - Groups, a = right + groups * Length * 2 * V.Count;
+        if (!accumulate) Clear(c, cStride, Rows, 2 * V.Count);
+        for (int g = 0; g < groups; g++, start++, s++, a += 2 * V.Count)
         {
-            Vector256<int> c00 = Vector256.Create(*start), c01 = c00;
-            Vector256<int> c10 = Vector256.Create(start[Stride]), c11 = c10;
-            Vector256<int> c20 = Vector256.Create(start[2 * Stride]), c21 = c20;
-            Vector256<int> c30 = Vector256.Create(start[3 * Stride]), c31 = c30;
-            Vector256<int> c40 = Vector256.Create(start[4 * Stride]), c41 = c40;
-            Vector256<int> c50 = Vector256.Create(start[5 * Stride]), c51 = c50;
-            for (int* end = q + Length; q < end; q++, right += 2 * Count)
+            V c00 = V.Broadcast(*start), c01 = c00;
+            V c10 = V.Broadcast(start[Stride]), c11 = c10;
+            V c20 = V.Broadcast(start[2 * Stride]), c21 = c20;
+            V c30 = V.Broadcast(start[3 * Stride]), c31 = c30;
+            V c40 = V.Broadcast(start[4 * Stride]), c41 = c40;
+            V c50 = V.Broadcast(start[5 * Stride]), c51 = c50;
+            for (float* end = q + Length; q < end; q++, right += 2 * V.Count)
             {
-                Vector256<byte> u0 = Vector256.Load((byte*)right), u1 = Vector256.Load((byte*)(right + Count));
-                Vector256<sbyte> factor = Vector256.Create(*q).AsSByte();
-                c00 = IntegerInstructions.AddProducts(c00, u0, factor);
-                c01 = IntegerInstructions.AddProducts(c01, u1, factor);
-                factor = Vector256.Create(q[Stride]).AsSByte();
-                c10 = IntegerInstructions.AddProducts(c10, u0, factor);
-                c11 = IntegerInstructions.AddProducts(c11, u1, factor);
-                factor = Vector256.Create(q[2 * Stride]).AsSByte();
-                c20 = IntegerInstructions.AddProducts(c20, u0, factor);
-                c21 = IntegerInstructions.AddProducts(c21, u1, factor);
-                factor = Vector256.Create(q[3 * Stride]).AsSByte();
-                c30 = IntegerInstructions.AddProducts(c30, u0, factor);
-                c31 = IntegerInstructions.AddProducts(c31, u1, factor);
-                factor = Vector256.Create(q[4 * Stride]).AsSByte();
-                c40 = IntegerInstructions.AddProducts(c40, u0, factor);
-                c41 = IntegerInstructions.AddProducts(c41, u1, factor);
-                factor = Vector256.Create(q[5 * Stride]).AsSByte();
-                c50 = IntegerInstructions.AddProducts(c50, u0, factor);
-                c51 = IntegerInstructions.AddProducts(c51, u1, factor);
+                V u0 = V.Load(right), u1 = V.Load(right + V.Count);
+                V factor = V.Broadcast(*q);
+                V.AccumulateBytes(ref c00, u0, factor);
+                V.AccumulateBytes(ref c01, u1, factor);
+                factor = V.Broadcast(q[Stride]);
+                V.AccumulateBytes(ref c10, u0, factor);
+                V.AccumulateBytes(ref c11, u1, factor);
+                factor = V.Broadcast(q[2 * Stride]);
+                V.AccumulateBytes(ref c20, u0, factor);
+                V.AccumulateBytes(ref c21, u1, factor);
+                factor = V.Broadcast(q[3 * Stride]);
+                V.AccumulateBytes(ref c30, u0, factor);
+                V.AccumulateBytes(ref c31, u1, factor);
+                factor = V.Broadcast(q[4 * Stride]);
+                V.AccumulateBytes(ref c40, u0, factor);
+                V.AccumulateBytes(ref c41, u1, factor);
+                factor = V.Broadcast(q[5 * Stride]);
+                V.AccumulateBytes(ref c50, u0, factor);
+                V.AccumulateBytes(ref c51, u1, factor);
             }
 
-            Vector256<float> a0 = Vector256.Load(a), a1 = Vector256.Load(a + Count);
+            V a0 = V.Load(a), a1 = V.Load(a + V.Count);
             Add(c, c00, c01, a0, a1, *s);
             Add(c + cStride, c10, c11, a0, a1, s[Stride]);
             Add(c + 2 * cStride, c20, c21, a0, a1, s[2 * Stride]);
@@ -96,44 +95,42 @@ internal static unsafe class ByteTile
 
     /// <summary>The same with one column of registers and twice the rows, for a last panel that is half empty.</summary>
     /// <param name="left">[2 Rows, Stride], as above.</param>
-    /// <param name="right">As above, 8 columns.</param>
-    /// <param name="c">[2 Rows, cStride], 8 columns of it.</param>
+    /// <param name="right">As above, V.Count columns.</param>
+    /// <param name="c">[2 Rows, cStride], V.Count columns of it.</param>
     /// <param name="cStride">Distance between the rows of c.</param>
     /// <param name="groups">Groups of the sums, at least 1.</param>
     /// <param name="accumulate">Whether c's content is added to.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void MultiplyNarrow(float* left, float* right, float* c, nint cStride, int groups, bool accumulate)
+    public static void MultiplyNarrow<V>(float* left, float* right, float* c, nint cStride, int groups, bool accumulate)
+        where V : struct, ISimd<V>
     {
-        int* q = (int*)left, start = q + Tile.Stride / Bytes;
-        float* s = left + Stride - Groups, a = right + groups * Length * Count;
-        if (!accumulate) Clear(c, cStride, 2 * Rows, Count);
-        for (int g = 0; g < groups; g++, start++, s++, a += Count)
+        float* q = left, start = q + Tile.Stride / Bytes;
+        float* s = left + Stride - Groups, a = right + groups * Length * V.Count;
+        if (!accumulate) Clear(c, cStride, 2 * Rows, V.Count);
+        for (int g = 0; g < groups; g++, start++, s++, a += V.Count)
         {
-            Vector256<int> c0 = Vector256.Create(*start), c1 = Vector256.Create(start[Stride]), c2 = Vector256.Create(start[2 * Stride]);
-            Vector256<int> c3 = Vector256.Create(start[3 * Stride]), c4 = Vector256.Create(start[4 * Stride]);
-            Vector256<int> c5 = Vector256.Create(start[5 * Stride]);
-            Vector256<int> c6 = Vector256.Create(start[6 * Stride]), c7 = Vector256.Create(start[7 * Stride]);
-            Vector256<int> c8 = Vector256.Create(start[8 * Stride]);
-            Vector256<int> c9 = Vector256.Create(start[9 * Stride]), cA = Vector256.Create(start[10 * Stride]);
-            Vector256<int> cB = Vector256.Create(start[11 * Stride]);
-            for (int* end = q + Length; q < end; q++, right += Count)
+            V c0 = V.Broadcast(*start), c1 = V.Broadcast(start[Stride]), c2 = V.Broadcast(start[2 * Stride]);
+            V c3 = V.Broadcast(start[3 * Stride]), c4 = V.Broadcast(start[4 * Stride]), c5 = V.Broadcast(start[5 * Stride]);
+            V c6 = V.Broadcast(start[6 * Stride]), c7 = V.Broadcast(start[7 * Stride]), c8 = V.Broadcast(start[8 * Stride]);
+            V c9 = V.Broadcast(start[9 * Stride]), cA = V.Broadcast(start[10 * Stride]), cB = V.Broadcast(start[11 * Stride]);
+            for (float* end = q + Length; q < end; q++, right += V.Count)
             {
-                Vector256<byte> u = Vector256.Load((byte*)right);
-                c0 = IntegerInstructions.AddProducts(c0, u, Vector256.Create(*q).AsSByte());
-                c1 = IntegerInstructions.AddProducts(c1, u, Vector256.Create(q[Stride]).AsSByte());
-                c2 = IntegerInstructions.AddProducts(c2, u, Vector256.Create(q[2 * Stride]).AsSByte());
-                c3 = IntegerInstructions.AddProducts(c3, u, Vector256.Create(q[3 * Stride]).AsSByte());
-                c4 = IntegerInstructions.AddProducts(c4, u, Vector256.Create(q[4 * Stride]).AsSByte());
-                c5 = IntegerInstructions.AddProducts(c5, u, Vector256.Create(q[5 * Stride]).AsSByte());
-                c6 = IntegerInstructions.AddProducts(c6, u, Vector256.Create(q[6 * Stride]).AsSByte());
-                c7 = IntegerInstructions.AddProducts(c7, u, Vector256.Create(q[7 * Stride]).AsSByte());
-                c8 = IntegerInstructions.AddProducts(c8, u, Vector256.Create(q[8 * Stride]).AsSByte());
-                c9 = IntegerInstructions.AddProducts(c9, u, Vector256.Create(q[9 * Stride]).AsSByte());
-                cA = IntegerInstructions.AddProducts(cA, u, Vector256.Create(q[10 * Stride]).AsSByte());
-                cB = IntegerInstructions.AddProducts(cB, u, Vector256.Create(q[11 * Stride]).AsSByte());
+                V u = V.Load(right);
+                V.AccumulateBytes(ref c0, u, V.Broadcast(*q));
+                V.AccumulateBytes(ref c1, u, V.Broadcast(q[Stride]));
+                V.AccumulateBytes(ref c2, u, V.Broadcast(q[2 * Stride]));
+                V.AccumulateBytes(ref c3, u, V.Broadcast(q[3 * Stride]));
+                V.AccumulateBytes(ref c4, u, V.Broadcast(q[4 * Stride]));
+                V.AccumulateBytes(ref c5, u, V.Broadcast(q[5 * Stride]));
+                V.AccumulateBytes(ref c6, u, V.Broadcast(q[6 * Stride]));
+                V.AccumulateBytes(ref c7, u, V.Broadcast(q[7 * Stride]));
+                V.AccumulateBytes(ref c8, u, V.Broadcast(q[8 * Stride]));
+                V.AccumulateBytes(ref c9, u, V.Broadcast(q[9 * Stride]));
+                V.AccumulateBytes(ref cA, u, V.Broadcast(q[10 * Stride]));
+                V.AccumulateBytes(ref cB, u, V.Broadcast(q[11 * Stride]));
             }
 
-            Vector256<float> scale = Vector256.Load(a);
+            V scale = V.Load(a);
             Add(c, c0, scale, *s);
             Add(c + cStride, c1, scale, s[Stride]);
             Add(c + 2 * cStride, c2, scale, s[2 * Stride]);
@@ -156,14 +153,14 @@ internal static unsafe class ByteTile
 
     // c += s a sum, of one row.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Add(float* c, Vector256<int> low, Vector256<int> high, Vector256<float> a0, Vector256<float> a1, float s)
+    private static void Add<V>(float* c, V low, V high, V a0, V a1, float s) where V : struct, ISimd<V>
     {
-        Vector256<float> scale = Vector256.Create(s);
-        Vector256.MultiplyAddEstimate(scale, a0 * Vector256.ConvertToSingle(low), Vector256.Load(c)).Store(c);
-        Vector256.MultiplyAddEstimate(scale, a1 * Vector256.ConvertToSingle(high), Vector256.Load(c + Count)).Store(c + Count);
+        V scale = V.Broadcast(s);
+        V.Store(c, V.MultiplyAdd(scale, a0 * V.ConvertInt32(low), V.Load(c)));
+        V.Store(c + V.Count, V.MultiplyAdd(scale, a1 * V.ConvertInt32(high), V.Load(c + V.Count)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Add(float* c, Vector256<int> sum, Vector256<float> a, float s) =>
-        Vector256.MultiplyAddEstimate(Vector256.Create(s), a * Vector256.ConvertToSingle(sum), Vector256.Load(c)).Store(c);
+    private static void Add<V>(float* c, V sum, V a, float s) where V : struct, ISimd<V> =>
+        V.Store(c, V.MultiplyAdd(V.Broadcast(s), a * V.ConvertInt32(sum), V.Load(c)));
 }

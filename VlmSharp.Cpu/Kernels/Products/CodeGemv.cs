@@ -28,6 +28,7 @@ internal readonly unsafe struct CodeGemv<V>(float* x, int count, int k) : IGemv<
 
     public static CodeGemv<V> Prepare(CpuContext context, HostMatrix x) => new(x.Data, x.Rows, x.Columns);
 
+    // The rows in "then" are not prefetched: memory is not the limit, since numbers take longer to look up than to read (Quantization.md).
     [SkipLocalsInit] // written before it is read
     public void Multiply(WeightRows w, int rows, WeightRows then, float* y, nint yStride)
     {

@@ -56,6 +56,7 @@ internal readonly unsafe struct Gemv<V, F>(float* x, nint stride, int count, int
         byte** places = stackalloc byte*[MatrixRows], next = stackalloc byte*[MatrixRows];
         float** inputs = stackalloc float*[InputRows];
         int run = (rows + MatrixRows - 1) / MatrixRows, passes = (count + InputRows - 1) / InputRows;
+        int asked = StreamAhead.Asked(MatrixRows);
         for (int n = 0; n < run; n++)
         {
             // If the last run is shorter, its last row is used again in place of the missing ones; the same holds for x.
@@ -65,7 +66,7 @@ internal readonly unsafe struct Gemv<V, F>(float* x, nint stride, int count, int
             {
                 int t = pass * InputRows;
                 for (int j = 0; j < InputRows; j++) inputs[j] = x + Math.Min(t + j, count - 1) * stride;
-                int from = StreamAhead.Share(MatrixRows, pass, passes), to = StreamAhead.Share(MatrixRows, pass + 1, passes);
+                int from = StreamAhead.Share(asked, pass, passes), to = StreamAhead.Share(asked, pass + 1, passes);
                 int column = Several(inputs, places, next + from, to - from, k, sums, 0);
                 float* target = y + t * yStride + n;
                 for (int j = 0; j < Math.Min(InputRows, count - t); j++, target += yStride)
@@ -75,7 +76,8 @@ internal readonly unsafe struct Gemv<V, F>(float* x, nint stride, int count, int
         }
     }
 
-    // One row of activations, eight rows of w: enough independent sums to hide the latency of a multiply-add.
+    // One row of activations, eight rows of w: enough independent sums to hide the latency of a multiply-add. One line of a row is
+    // prefetched in a step, also if the step reads two (MatMul.md); the same in Several.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Lone(float* x, WeightRows w, int rows, int k, float* y)
     {

@@ -54,6 +54,7 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
     public void Multiply(WeightRows w, int rows, WeightRows then, float* y, nint yStride)
     {
         int run = (rows + RowsAtOnce - 1) / RowsAtOnce, passes = (count + InputRows - 1) / InputRows;
+        int asked = StreamAhead.Asked(RowsAtOnce);
         byte** places = stackalloc byte*[RowsAtOnce], next = stackalloc byte*[RowsAtOnce];
         ushort** scales = stackalloc ushort*[RowsAtOnce];
         float* sums = stackalloc float[2 * RowsAtOnce];
@@ -67,7 +68,7 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
             for (int pass = 0; pass < passes; pass++)
             {
                 int t = pass * InputRows, some = Math.Min(InputRows, count - t);
-                int from = StreamAhead.Share(RowsAtOnce, pass, passes), to = StreamAhead.Share(RowsAtOnce, pass + 1, passes);
+                int from = StreamAhead.Share(asked, pass, passes), to = StreamAhead.Share(asked, pass + 1, passes);
                 IntegerRow one = x.From<Q>((nint)t * padded), other = one.From<Q>(padded);
                 if (some == 2) FourRows<Two>(places, scales, next + from, to - from, one, other, groups, sums);
                 else FourRows<One>(places, scales, next + from, to - from, one, one, groups, sums);

@@ -59,7 +59,10 @@ internal static unsafe class MatrixProduct
             case DType.F32: Run<V, Gemv<V, F32Format>, FloatProduct>(context, x, first, second, epilogue, y); break;
             case DType.BF16: Run<V, Gemv<V, BF16Format>, FloatProduct>(context, x, first, second, epilogue, y); break;
             case DType.F16: Run<V, Gemv<V, F16Format>, FloatProduct>(context, x, first, second, epilogue, y); break;
-            case DType.Int8 when context.ActivationBits == 8:
+            case DType.Int8 when context.ActivationBits == 8 && typeof(V) == typeof(V128):
+                Run<V128, IntegerGemv<V128, Int8x8Format>, ByteProduct<Int8Format>>(context, x, first, second, epilogue, y);
+                break;
+            case DType.Int8 when context.ActivationBits == 8: // AVX-VNNI has no 512 bits
                 Run<V256, IntegerGemv<V256, Int8x8Format>, ByteProduct<Int8Format>>(context, x, first, second, epilogue, y);
                 break;
             case DType.Int4 when AvxVnni.IsSupported && typeof(V) == typeof(V256): // with 512 bits the other instructions are as fast

@@ -10,8 +10,9 @@ namespace VlmSharp.Cpu.Kernels.Products;
 internal static unsafe class StreamAhead
 {
     /// <summary>
-    /// Bytes ahead, or 0 for no prefetch. Measured: on Intel processors with AVX-512 a distance of 1 to 2 KB raises decode from 78
-    /// to 89 % of the bandwidth; on AMD processors (Zen 3, Zen 5) it gains nothing (MatMul.md).
+    /// Bytes ahead, or 0 for no prefetch. Measured (MatMul.md): on an Intel Xeon (Sapphire Rapids) a distance of 1 to 2 KB raises decode
+    /// from 78 to 89 % of the bandwidth; on AMD's Zen 3 and Zen 5 it gains nothing. Other Intel processors with AVX-512 are treated like
+    /// that Xeon.
     /// </summary>
     public static readonly int Bytes = IsIntel() && Avx512F.IsSupported ? 1024 : 0;
 
@@ -37,8 +38,14 @@ internal static unsafe class StreamAhead
         }
     }
 
-    /// <summary>How many of the next rows the passes before this one ask for; 0 where prefetching does not pay.</summary>
-    public static int Share(int streams, int pass, int passes) => Bytes > 0 ? pass * streams / passes : 0;
+    /// <summary>How many of the next rows all passes ask for: one for each stream, or none where prefetching does not pay.</summary>
+    public static int Asked(int streams) => Bytes > 0 ? streams : 0;
+
+    /// <summary>How many of them the passes before this one ask for.</summary>
+    /// <param name="asked">How many all passes ask for together.</param>
+    /// <param name="pass">From 0 to <paramref name="passes"/>, where it is all of them.</param>
+    /// <param name="passes">Number of passes over the same rows, at least 1.</param>
+    public static int Share(int asked, int pass, int passes) => pass * asked / passes;
 
     // The vendor's name, "GenuineIntel", begins in the second register.
     private static bool IsIntel() => X86Base.IsSupported && X86Base.CpuId(0, 0).Ebx == BitConverter.ToInt32("Genu"u8);

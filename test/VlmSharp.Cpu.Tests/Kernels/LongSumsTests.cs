@@ -1,8 +1,7 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 using VlmSharp.Compute;
 using VlmSharp.Compute.Operators;
-using Xunit.Sdk;
+using VlmSharp.Conformance;
 
 namespace VlmSharp.Cpu.Tests.Kernels;
 
@@ -10,19 +9,18 @@ namespace VlmSharp.Cpu.Tests.Kernels;
 /// Products whose packed activations do not stay in a second-level cache: with 512 bits they have blocks of twice the outputs. Each row is
 /// compared with the same row alone, which another kernel computes.
 /// </summary>
-public sealed unsafe class LongSumsTests
+public abstract unsafe class LongSumsTests(SimdTier tier)
 {
     // With four threads or fewer, items reach the largest number of outputs, and the last one is not whole.
     private const int Rows = 132, Inputs = 24576, Outputs = 3100;
 
     private static readonly object Owner = new();
 
-    [Theory]
-    [NeedsTier(DType.BF16, SimdTier.Vector512)]
-    [NeedsTier(DType.Int8, SimdTier.Vector512)]
-    [NeedsTier(DType.Int4, SimdTier.Vector512)]
-    [NeedsTier(DType.BF16, SimdTier.Vector256)]
-    public void Rows_are_those_that_a_row_alone_gives(DType format, SimdTier tier)
+    [BackendTheory]
+    [InlineData(DType.BF16)]
+    [InlineData(DType.Int8)]
+    [InlineData(DType.Int4)]
+    public void Rows_are_those_that_a_row_alone_gives(DType format)
     {
         using var backend = new CpuBackend(new CpuBackendOptions { Simd = tier, Threads = 2 });
         byte* memory = (byte*)NativeMemory.AlignedAlloc((nuint)format.ByteLength(Outputs, Inputs), 64);
@@ -66,23 +64,8 @@ public sealed unsafe class LongSumsTests
     }
 }
 
-/// <summary>A format, and registers that a test needs. The case is skipped, with a reason, on a processor without them.</summary>
-[AttributeUsage(AttributeTargets.Method, AllowMultiple = true)]
-public sealed class NeedsTierAttribute : DataAttribute
-{
-    /// <summary>Sets the reason if the processor does not have the registers.</summary>
-    public NeedsTierAttribute(DType format, SimdTier tier)
-    {
-        (Format, Tier) = (format, tier);
-        if (!SimdTiers.IsSupported(tier)) Skip = $"This processor does not have {tier}; emulated, the test would take minutes.";
-    }
+[NeedsTier(SimdTier.Vector256)]
+public sealed class Cpu256LongSums() : LongSumsTests(SimdTier.Vector256);
 
-    /// <summary>The weights' format.</summary>
-    public DType Format { get; }
-
-    /// <summary>The registers.</summary>
-    public SimdTier Tier { get; }
-
-    /// <inheritdoc/>
-    public override IEnumerable<object[]> GetData(MethodInfo testMethod) => [[Format, Tier]];
-}
+[NeedsTier(SimdTier.Vector512)]
+public sealed class Cpu512LongSums() : LongSumsTests(SimdTier.Vector512);
