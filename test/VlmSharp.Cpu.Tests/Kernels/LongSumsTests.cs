@@ -80,7 +80,7 @@ public sealed class NeedsTierAttribute : DataAttribute
     /// <summary>The weights' format.</summary>
     public DType Format { get; }
 
-    /// <summary>The registers.</summary>
+    /// <summary>The width of the vector registers that the test computes with.</summary>
     public SimdTier Tier { get; }
 
     /// <inheritdoc/>
