@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Text;
 using VlmSharp.Cli.Commands;
 using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Inputs;
 using VlmSharp.Cli.Output;
 using VlmSharp.Cli.Storage;
 using VlmSharp.Hub;
@@ -64,6 +65,7 @@ internal static class Program
 
         try
         {
+            StandardInput.RequireOpenIfNamed(parsed.Tokens.Select(token => token.Value));
             using var cancellation = new Cancellation();
             var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
             return await parsed.InvokeAsync(configuration, cancellation.Token);

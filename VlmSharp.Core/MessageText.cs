@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace VlmSharp;
@@ -7,11 +8,11 @@ internal static class MessageText
 {
     private const int LongestQuote = 120, LongestSentence = 300;
 
-    /// <summary>The text in quotes, cut if it is long, with control characters replaced.</summary>
+    /// <summary>The text in quotes, cut if it is long, with control characters as escapes such as <c>\u001b</c>.</summary>
     public static string Quote(string text) => $"'{Plain(text, LongestQuote)}'";
 
     /// <summary>
-    /// A message of another library, which may repeat parts of a file: cut if it is long, with control characters replaced.
+    /// A message of another library, which may repeat parts of a file: cut if it is long, with control characters as escapes.
     /// </summary>
     public static string Sentence(string text) => Plain(text, LongestSentence);
 
@@ -29,7 +30,11 @@ internal static class MessageText
     {
         var plain = new StringBuilder();
         foreach (char c in text.AsSpan(0, Math.Min(text.Length, most)))
-            plain.Append(char.IsControl(c) || char.IsSurrogate(c) ? '?' : c);
+        {
+            if (char.IsControl(c) || char.IsSurrogate(c)) plain.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+            else plain.Append(c);
+        }
+
         return plain.Append(text.Length > most ? "..." : "").ToString();
     }
 }

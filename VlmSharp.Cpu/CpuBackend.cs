@@ -57,7 +57,7 @@ public sealed unsafe class CpuBackend : HostBackend
     /// <summary>Bits of the activations beside 8-bit weights, 8 or 16 (<see cref="CpuBackendOptions.ActivationBits"/>).</summary>
     public int ActivationBits => context.ActivationBits;
 
-    /// <summary>The threads.</summary>
+    /// <summary>The threads that share the work of each operator, the calling one included.</summary>
     internal ThreadTeam Team => context.Team;
 
     /// <summary>Threads that work on an operator, the caller included.</summary>

@@ -31,7 +31,7 @@ public sealed record Explanation
     /// <summary>What computed: backend, vector width, threads.</summary>
     public required string Backend { get; init; }
 
-    /// <summary>The architecture.</summary>
+    /// <summary>The sizes of the vision tower and the decoder, and the special token ids.</summary>
     public required PaliGemmaConfig Config { get; init; }
 
     /// <summary>The compatibility switches.</summary>

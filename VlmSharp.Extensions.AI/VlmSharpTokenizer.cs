@@ -36,7 +36,7 @@ public sealed class VlmSharpTokenizer : Tokenizer
         lengths = new int[tokenizer.VocabularySize];
     }
 
-    /// <summary>The vocabulary.</summary>
+    /// <summary>The vocabulary that the constructor was given: ids from 0 to its size - 1.</summary>
     public ITokenizer Vocabulary => tokenizer;
 
     /// <inheritdoc/>

@@ -8,7 +8,7 @@ public sealed class HubCache(string directory)
 {
     private const int MostIndexBytes = 64 << 20, MostModels = 10_000;
 
-    /// <summary>The folder.</summary>
+    /// <summary>The cache's folder, as the constructor was given it.</summary>
     public string Directory { get; } = directory;
 
     /// <summary>The cache that Python's tools use with the same environment.</summary>

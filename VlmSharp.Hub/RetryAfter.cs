@@ -19,7 +19,7 @@ internal static class RetryAfter
     /// <summary>The wait before a retry: doubled each time, with half of it random, so that clients do not all return at once.</summary>
     /// <param name="first">The first wait.</param>
     /// <param name="failures">Number of failures so far, from 1.</param>
-    /// <returns>The wait.</returns>
+    /// <returns>From half to the whole of the doubled wait.</returns>
     public static TimeSpan Doubled(TimeSpan first, int failures) =>
         first * (1 << Math.Min(failures - 1, MostDoublings)) * (0.5 + (Random.Shared.NextDouble() / 2));
 }

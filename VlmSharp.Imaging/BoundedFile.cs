@@ -8,7 +8,7 @@ internal static class BoundedFile
     /// <param name="most">The most bytes it may have.</param>
     /// <param name="error">Makes the caller's exception from the end of a sentence that begins with the path.</param>
     /// <param name="ofPipe">Reads a pipe, whose bytes come once and in order; null if only a regular file will do.</param>
-    /// <returns>The bytes.</returns>
+    /// <returns>All its bytes, at most <paramref name="most"/>.</returns>
     public static byte[] Read(
         string path, long most, Func<string, Exception, VlmSharpException> error, Func<Stream, byte[]>? ofPipe = null)
     {

@@ -15,10 +15,10 @@ public sealed class GrayImage
         (Width, Height, Pixels) = (width, height, new byte[width * height]);
     }
 
-    /// <summary>Columns.</summary>
+    /// <summary>Width in pixels: the bytes of a row.</summary>
     public int Width { get; }
 
-    /// <summary>Rows.</summary>
+    /// <summary>Height in pixels: the number of rows.</summary>
     public int Height { get; }
 
     /// <summary>The pixels, row-major.</summary>

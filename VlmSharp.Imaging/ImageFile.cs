@@ -28,7 +28,7 @@ public static class ImageFile
     /// <summary>Reads and decodes a file or the data of a named pipe.</summary>
     /// <param name="path">The file or pipe.</param>
     /// <param name="options">Limits and settings; the defaults when null.</param>
-    /// <returns>The picture.</returns>
+    /// <returns>The upright picture, three bytes for each pixel.</returns>
     /// <exception cref="ImageFormatException">The file is missing, damaged, unsupported or over a limit.</exception>
     public static RgbImage Load(string path, ImageOptions? options = null) => Load(path, options, CancellationToken.None);
 
@@ -46,7 +46,7 @@ public static class ImageFile
     /// </param>
     /// <param name="name">Its name in error messages: the upload's name, the address.</param>
     /// <param name="options">Limits and settings; the defaults when null.</param>
-    /// <returns>The picture.</returns>
+    /// <returns>The upright picture, three bytes for each pixel.</returns>
     /// <exception cref="ImageFormatException">
     /// The bytes are damaged, unsupported or over a limit, or reading failed: then the inner exception is the stream's
     /// <see cref="IOException"/> or <see cref="InvalidDataException"/>. Other exceptions of the stream are passed on.
@@ -99,7 +99,7 @@ public static class ImageFile
     /// <param name="name">Its name in error messages.</param>
     /// <param name="options">Limits and settings; the defaults when null.</param>
     /// <param name="cancellationToken">Ends the reading and the decoding.</param>
-    /// <returns>The picture.</returns>
+    /// <returns>The upright picture, three bytes for each pixel.</returns>
     /// <exception cref="ImageFormatException">The bytes are damaged, unsupported or over a limit, or reading failed.</exception>
     /// <exception cref="OperationCanceledException">The token was canceled.</exception>
     public static async Task<RgbImage> LoadAsync(
@@ -128,7 +128,7 @@ public static class ImageFile
     /// <param name="bytes">The whole file.</param>
     /// <param name="name">Its name in error messages: the path, the upload's name.</param>
     /// <param name="options">Limits and settings; the defaults when null.</param>
-    /// <returns>The picture.</returns>
+    /// <returns>The upright picture, three bytes for each pixel.</returns>
     /// <exception cref="ImageFormatException">The bytes are damaged, unsupported or over a limit.</exception>
     public static RgbImage Decode(ReadOnlySpan<byte> bytes, string name = Unnamed, ImageOptions? options = null) =>
         Decode(bytes, name, options, CancellationToken.None);

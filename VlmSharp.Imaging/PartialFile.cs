@@ -5,10 +5,6 @@ namespace VlmSharp.Imaging;
 /// <summary>Files that appear under their name only when they are complete.</summary>
 internal static class PartialFile
 {
-    private const int MostLinks = 40; // as many as Linux follows
-
-    private static readonly string[] StandardOutput = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
-
     /// <summary>
     /// Writes a file under another name, which ends with <c>.partial</c>, and moves it to its name when it is complete. A failed or
     /// canceled write leaves nothing behind, and the file that had the name stays. Several processes may write the same file: the last one
@@ -45,23 +41,15 @@ internal static class PartialFile
     /// </summary>
     public static string? PlaceOf(string path)
     {
-        string place = path;
-        for (int links = 0; links < MostLinks; links++)
-        {
-            if (IsOpenFile(place)) return null;
-            if (NextOf(place) is not { } next) return SpecialFile.Of(place).Kind is null ? place : null;
-            place = next;
-        }
-
-        throw new IOException($"{path} is a link that leads through more than {MostLinks} others.");
+        string end = OpenFile.EndOf(path);
+        return OpenFile.Is(end) || SpecialFile.Of(end).Kind is not null ? null : end;
     }
 
     /// <summary>Writes to a device, a pipe or standard output. A pipe waits for its reader.</summary>
     public static void WriteDirectly(string path, Action<Stream> write)
     {
-        bool isOutput = StandardOutput.Contains(path) || (NextOf(path) is { } next && StandardOutput.Contains(next));
         // Opened anew, a file to which standard output is redirected would be written from its beginning.
-        using FileStream file = isOutput
+        using FileStream file = OpenFile.IsOutput(path)
             ? new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0)
             : new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
         var buffered = new BufferedStream(file);
@@ -69,12 +57,4 @@ internal static class PartialFile
         buffered.Flush();
         if (file.CanSeek) _ = file.SafeFileHandle; // moves the system's position to the end, where others continue
     }
-
-    // What a link leads to; null for what is no link, or not there.
-    private static string? NextOf(string path) =>
-        new FileInfo(path).LinkTarget is null ? null : File.ResolveLinkTarget(path, returnFinalTarget: false)?.FullName;
-
-    // Open files of the process: what such a link leads to may be no path, and it is the open file that is meant.
-    private static bool IsOpenFile(string path) =>
-        path.StartsWith("/proc/", StringComparison.Ordinal) || path.StartsWith("/dev/fd/", StringComparison.Ordinal);
 }

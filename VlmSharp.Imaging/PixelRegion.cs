@@ -7,15 +7,15 @@ namespace VlmSharp.Imaging;
 /// <param name="Bottom">The row after the last.</param>
 public readonly record struct PixelRegion(int Left, int Top, int Right, int Bottom)
 {
-    /// <summary>Columns.</summary>
+    /// <summary>Width in pixels.</summary>
     public int Width => Right - Left;
 
-    /// <summary>Rows.</summary>
+    /// <summary>Height in pixels.</summary>
     public int Height => Bottom - Top;
 
     /// <summary>The intersection of two rectangles; its width or height is 0 if they do not overlap.</summary>
     /// <param name="other">The other rectangle.</param>
-    /// <returns>The intersection.</returns>
+    /// <returns>What both cover, of at least 0 pixels on each side.</returns>
     internal PixelRegion Intersect(PixelRegion other)
     {
         int left = Math.Max(Left, other.Left), top = Math.Max(Top, other.Top);

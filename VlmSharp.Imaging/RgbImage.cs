@@ -77,10 +77,10 @@ public sealed class RgbImage
         return image;
     }
 
-    /// <summary>Columns.</summary>
+    /// <summary>Width in pixels; a row has three bytes for each.</summary>
     public int Width { get; }
 
-    /// <summary>Rows.</summary>
+    /// <summary>Height in pixels: the number of rows.</summary>
     public int Height { get; }
 
     /// <summary>The bytes R, G, B of each pixel, row-major.</summary>

@@ -91,7 +91,7 @@ public sealed class TrainableModel : IDisposable
     /// <param name="backend">Runs the operators; owned by the caller, to be disposed of after the model.</param>
     /// <param name="options">What is trained, and how.</param>
     /// <param name="cancellationToken">Ends it between weights.</param>
-    /// <returns>The model.</returns>
+    /// <returns>The open model; dispose of it before the backend.</returns>
     /// <exception cref="ModelFormatException">The folder is not a usable PaliGemma checkpoint, or that of the adapter is none.</exception>
     /// <exception cref="RequestException">Nothing is trained, or what is trained is stored in integers.</exception>
     public static TrainableModel Open(

@@ -13,7 +13,7 @@ internal static class TrainedParts
         ("decoder", TensorNames.Decoder),
     ];
 
-    /// <summary>The rule.</summary>
+    /// <summary>The rule that trains every parameter except frozen ones, by the parameter's name in the checkpoint.</summary>
     /// <param name="frozen">Words or patterns with * and ?.</param>
     /// <param name="names">The model's parameters.</param>
     /// <returns>Whether a parameter is trained.</returns>

@@ -43,7 +43,7 @@ public sealed class TrainingInputs : IDisposable
     /// <summary>The model's files.</summary>
     public Checkpoint Checkpoint { get; }
 
-    /// <summary>The examples.</summary>
+    /// <summary>The examples to train on, open until these inputs are disposed of.</summary>
     public TrainingData Data { get; }
 
     /// <summary>How texts become tokens.</summary>

@@ -76,7 +76,7 @@ public sealed record TrainingPlan(
     }
 
     /// <summary>The parts in words.</summary>
-    /// <returns>The text.</returns>
+    /// <returns>For instance <c>parameters 2.2 MiB, optimizer 4.4 MiB</c>; parts of 0 bytes are left out.</returns>
     public override string ToString()
     {
         (string Name, long Bytes)[] parts =

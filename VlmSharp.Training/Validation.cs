@@ -26,7 +26,7 @@ internal sealed class Validation
         answers = new SampleAnswers(model, [.. stream.Read().SelectMany(batch => batch.Examples).Take(options.Samples)]);
     }
 
-    /// <summary>Evaluates.</summary>
+    /// <summary>Computes the mean loss of a target token over all held-out examples, and the sample answers.</summary>
     /// <param name="cancellationToken">Looked at between batches and tokens.</param>
     /// <returns>The metric <c>loss</c>, and the answers.</returns>
     public EvaluationResult Run(CancellationToken cancellationToken)

@@ -41,6 +41,7 @@ internal static class AblateCommand
             HelpName = "PAGE.html",
         };
         var json = new Option<bool>("--json") { Description = "One JSON object instead of a table." };
+        var quiet = new Option<bool>("--quiet", "-q") { Description = "No notes on standard error." };
         var command = new ExampleCommand("ablate", "Switches parts of the model off, one at a time, and shows the answers.", """
             Switches: causal, no-picture, other-picture (with --other-image), no-positions, open-gate, no-embedding-scale; of
             PaliGemma 2 also attention-softcap and final-softcap; layer.0, layer.1, ... and head.LAYER.HEAD. Without --only,
@@ -55,7 +56,7 @@ internal static class AblateCommand
               vlmsharp ablate photo.jpg caption --only causal --only no-picture
               vlmsharp ablate photo.jpg caption --other-image other.jpg --layers --heads --html "{name}.ablate.html"
               vlmsharp ablate photo.jpg "detect cat" --only layer --only head.2 --json
-            """) { file, prompt, only, layers, heads, other, tokens, html, json };
+            """) { file, prompt, only, layers, heads, other, tokens, html, json, quiet };
         FileList.RefuseOptions(file);
         foreach (Option option in new Option[] { only, other, html }) FileList.RefuseEmpty(option);
         var model = new ModelOptionsBinder();
@@ -84,7 +85,8 @@ internal static class AblateCommand
             if (parsed.GetValue(json)) JsonOutput.WriteLine(o => AblationOutput.Write(o, path, report));
             else AblationOutput.Show(report);
             if (target is not null) AblationPage.Save(report, target);
-            await RequestNotes.WriteAsync(network, request, report.PromptTokens, tokens, parsed.GetValue(tokens));
+            if (!parsed.GetValue(quiet))
+                await RequestNotes.WriteAsync(network, request, report.PromptTokens, tokens, parsed.GetValue(tokens));
             return ExitCodes.Success;
         });
         return command;

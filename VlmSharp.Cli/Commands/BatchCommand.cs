@@ -153,7 +153,7 @@ internal sealed class BatchCommand
         try
         {
             var work = new WorkList(parsed.GetValue(inputs)!, PipedInput.Standard);
-            if (!work.HasObjects) RequireWholeTask(parsed);
+            if (!work.HasObjects) RequireFittingTask(parsed);
             using IComputeBackend backend = model.CreateBackend(parsed);
             using VisionLanguageModel network = model.Open(parsed, backend, cancellationToken);
             TaskOptions howToRead = HowToRead(parsed); // before the folder is marked as this run's
@@ -280,10 +280,24 @@ internal sealed class BatchCommand
         Language = parsed.GetValue(language),
     };
 
-    /// <summary>If no line can supply what the command line leaves out, every item would fail, so the run is refused at once.</summary>
-    private void RequireWholeTask(ParseResult parsed)
+    /// <summary>
+    /// If no line has a task of its own, what the command line leaves out would make every item fail, and what is of other tasks would
+    /// change nothing: both are refused at once.
+    /// </summary>
+    private void RequireFittingTask(ParseResult parsed)
     {
         WorkItem defaults = Defaults(parsed);
+        (Option Option, string[] Tasks)[] owned =
+        [
+            (question, ["ask"]), (things, ["detect", "segment"]), (prompt, ["generate"]), (language, ["caption", "ask"]),
+        ];
+        foreach ((Option option, string[] tasks) in owned)
+        {
+            if (parsed.GetResult(option) is { Implicit: false } && !tasks.Contains(defaults.Task))
+                throw new UsageException($"{option.Name} is for {task.Name} {string.Join(" or ", tasks)}, and the task is {defaults.Task}: "
+                    + "give both, or leave it out.");
+        }
+
         try
         {
             _ = BatchTask.Of(defaults, defaults, reading.AnyLabel(parsed));

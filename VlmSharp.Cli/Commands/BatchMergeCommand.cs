@@ -33,11 +33,11 @@ internal static class BatchMergeCommand
         FileList.RefuseEmpty(output);
         command.SetAction(parsed =>
         {
-            string target = parsed.GetValue(output) ?? StandardOutput.Name;
+            string target = StandardOutput.NameOr(parsed.GetValue(output) ?? StandardOutput.Name);
             if (target != StandardOutput.Name && !ObjectPath.IsOne(target)) OutputFolder.Require(target, output);
             RunOutput.Look(parsed.GetRequiredValue(folder), withRecords: true, run =>
             {
-                if (target == StandardOutput.Name) WriteStandardOutput(run);
+                if (target == StandardOutput.Name) Write(run, Console.Out);
                 else if (ObjectPath.IsOne(target)) Upload(run, ObjectPath.Parse(target));
                 else WriteFile(run, target);
             });
@@ -46,13 +46,15 @@ internal static class BatchMergeCommand
         return command;
     }
 
+    private static void Write(RunFolder run, TextWriter lines)
+    {
+        foreach (byte[] record in run.Records()) lines.WriteLine(Encoding.UTF8.GetString(record));
+    }
+
     private static void WriteFile(RunFolder run, string file) => PartialFile.Write(file, stream =>
     {
-        foreach (byte[] record in run.Records())
-        {
-            stream.Write(record);
-            stream.WriteByte((byte)'\n');
-        }
+        using var lines = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" }; // in UTF-8, as the records are
+        Write(run, lines);
     });
 
     private static void Upload(RunFolder run, ObjectPath path)
@@ -67,10 +69,5 @@ internal static class BatchMergeCommand
         {
             File.Delete(file);
         }
-    }
-
-    private static void WriteStandardOutput(RunFolder run)
-    {
-        foreach (byte[] record in run.Records()) Console.Out.WriteLine(Encoding.UTF8.GetString(record));
     }
 }

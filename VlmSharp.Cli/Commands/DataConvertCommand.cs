@@ -40,7 +40,7 @@ internal static class DataConvertCommand
         FileList.RefuseEmpty(output);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            string path = reading.Path(parsed), target = parsed.GetRequiredValue(output);
+            string path = reading.Path(parsed), target = StandardOutput.NameOr(parsed.GetRequiredValue(output));
             if (target != StandardOutput.Name) OutputFolder.Require(target, output);
             DataOptions options = reading.Bind(parsed) with { SkipBad = parsed.GetValue(skip) };
             using TrainingData data = await Progress.RunAsync(

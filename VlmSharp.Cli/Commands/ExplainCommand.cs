@@ -60,7 +60,7 @@ internal static class ExplainCommand
                 MaxNewTokens = NumberOption.InRange(parsed, tokens, 1, ExplanationOptions.LargestMaxNewTokens) ?? Default.MaxNewTokens,
                 Candidates = NumberOption.InRange(parsed, candidates, 1, LargestCandidates) ?? Default.Candidates,
             };
-            string path = parsed.GetRequiredValue(file), target = parsed.GetValue(output)!;
+            string path = parsed.GetRequiredValue(file), target = StandardOutput.NameOr(parsed.GetValue(output)!);
             if (target != StandardOutput.Name)
                 target = OutputName.Of(output, target, many: false, mayNumber: false, ".html")!.For(path);
             string asked = PromptWords.PromptOf(parsed.GetRequiredValue(prompt));

@@ -3,6 +3,7 @@ using VlmSharp.Cli.Errors;
 using VlmSharp.Cli.Options;
 using VlmSharp.Cli.Output;
 using VlmSharp.Compute;
+using VlmSharp.Imaging;
 using VlmSharp.Models;
 using VlmSharp.Training;
 using VlmSharp.Training.Data;
@@ -46,7 +47,7 @@ internal static class GradientsCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             string target = parsed.GetRequiredValue(output);
-            OutputFolder.Require(target, output);
+            OutputFolder.Require(target, output, isAlone: true);
             using TrainingData examples = TrainingData.Open(parsed.GetRequiredValue(data));
             if (examples.Count > MostExamples)
                 throw new UsageException($"{examples.Path} has {examples.Count} examples; one batch may have {MostExamples}.");
@@ -70,7 +71,8 @@ internal static class GradientsCommand
             }
 
             GradientFile.Write(target, trained, loss);
-            await Console.Out.WriteLineAsync(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"loss {loss:R}"));
+            TextWriter text = OpenFile.IsOutput(target) ? Console.Error : Console.Out; // nothing follows the gradients
+            await text.WriteLineAsync(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"loss {loss:R}"));
             return ExitCodes.Success;
         });
         return command;

@@ -44,7 +44,7 @@ internal static class PreprocessCommand
         {
             int side = parsed.GetValue(size) ?? DefaultSize;
             if (side is < 0 or > 16384) throw new UsageException($"--size {side}: give 0 or a number up to 16384.");
-            string target = parsed.GetRequiredValue(output), kind = parsed.GetValue(format) ?? FormatOf(target);
+            string target = StandardOutput.NameOr(parsed.GetRequiredValue(output)), kind = parsed.GetValue(format) ?? FormatOf(target);
             if (target != StandardOutput.Name) OutputFolder.Require(target, output, kind == "raw" ? null : $".{kind}");
             string path = parsed.GetRequiredValue(file);
             ImageOptions how = reading.Bind(parsed);

@@ -45,7 +45,7 @@ internal static class TraceCommand
             int count = parsed.GetValue(tokens) ?? ModelTrace.StepLogits;
             if (count < 1) throw new UsageException($"--max-new-tokens {count}: give a number above 0.");
             string target = parsed.GetRequiredValue(output);
-            OutputFolder.Require(target, output);
+            OutputFolder.Require(target, output, isAlone: true);
             using IComputeBackend backend = model.CreateBackend(parsed);
             using VisionLanguageModel network = model.Open(parsed, backend, cancellation);
             ImageOptions how = reading.Bind(parsed);

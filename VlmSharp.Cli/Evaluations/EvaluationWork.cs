@@ -12,7 +12,7 @@ namespace VlmSharp.Cli.Evaluations;
 /// <param name="variants">Variants of the items; empty to ask only the unchanged items.</param>
 internal sealed class EvaluationWork(IReadOnlyList<EvaluationItem> items, IReadOnlyList<Variant> variants)
 {
-    /// <summary>The items.</summary>
+    /// <summary>All items of the first round, unchanged.</summary>
     public IReadOnlyList<EvaluationItem> Items => items;
 
     /// <summary>The variants after the first round.</summary>

@@ -1,28 +1,34 @@
-using System.Runtime.InteropServices;
 using VlmSharp.Cli.Errors;
+using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Inputs;
 
 /// <summary>Standard input of the process.</summary>
-internal static partial class StandardInput
+internal static class StandardInput
 {
-    private const int GetDescriptorFlags = 1, CloseOnExec = 1; // F_GETFD, FD_CLOEXEC
+    private const string Path = "/dev/stdin";
 
     /// <summary>Opens it.</summary>
-    /// <exception cref="UsageException">The process was started without it.</exception>
-    public static Stream Open() => IsMissing
-        ? throw new UsageException("Standard input is closed, and this command reads it: give it a file (< FILE) or a pipe.")
-        : Console.OpenStandardInput();
+    /// <exception cref="UsageException">The process was started without it, or with a folder.</exception>
+    public static Stream Open()
+    {
+        if (Descriptor.IsMissing(0)) throw Closed();
+        return !Directory.Exists(Path) ? Console.OpenStandardInput() : throw new UsageException(
+            "Standard input is a folder, and this command reads a file from it: give it a file (< FILE) or a pipe; "
+                + "'vlmsharp batch FOLDER' takes the pictures of a folder.");
+    }
 
     /// <summary>
-    /// Whether the process was started with its descriptor 0 closed (<c>&lt;&amp;-</c>). The runtime has then opened a file of its own
-    /// under that number, often a pipe on which a reader would wait forever. Such files are closed in programs that this one starts; what
-    /// another program has handed over cannot be.
+    /// Refuses a command line that names standard input by a path such as <c>/dev/stdin</c> in a process that was started without it:
+    /// whatever reads that path would wait forever, as <see cref="Descriptor.IsMissing"/> says.
     /// </summary>
-    private static bool IsMissing =>
-        !OperatingSystem.IsWindows() && Control(0, GetDescriptorFlags) is var flags && (flags < 0 || (flags & CloseOnExec) != 0);
+    /// <param name="words">The command line.</param>
+    /// <exception cref="UsageException">A word is such a path.</exception>
+    public static void RequireOpenIfNamed(IEnumerable<string> words)
+    {
+        if (Descriptor.IsMissing(0) && words.Any(word => word.Length > 0 && OpenFile.IsInput(word))) throw Closed();
+    }
 
-    [LibraryImport("libc", EntryPoint = "fcntl")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Control(int descriptor, int command);
+    private static UsageException Closed() =>
+        new("Standard input is closed, and this command reads it: give it a file (< FILE) or a pipe.");
 }

@@ -45,7 +45,7 @@ internal sealed class StageReport
         ];
     }
 
-    /// <summary>The stage.</summary>
+    /// <summary>What was asked of the stage: its rate, or how many requests at a time.</summary>
     public LoadStage Stage { get; }
 
     /// <summary>The outcome of each request, including those of the warm-up.</summary>

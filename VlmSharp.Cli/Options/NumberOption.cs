@@ -26,9 +26,9 @@ internal static class NumberOption
                 // No thousands separators: 0,8 must not be read as 8.
                 NumberStyles styles = whole ? NumberStyles.AllowLeadingSign : NumberStyles.Float;
                 if (T.TryParse(text, styles, CultureInfo.InvariantCulture, out T value)) return value;
-                string hint = !whole && text.Contains(',', StringComparison.Ordinal)
-                    ? $", with a point for the decimals: {text.Replace(',', '.')}"
-                    : "";
+                string pointed = text.Replace(',', '.'), hint = whole || pointed == text ? ""
+                    : T.TryParse(pointed, styles, CultureInfo.InvariantCulture, out _) ? $", with a point for the decimals: {pointed}"
+                    : ", with a point for the decimals and no commas";
                 if (OptionHints.ForValue(name, text) is { } meant) hint = $"; here it is {meant}";
                 result.AddError($"{name} '{text}': give a {(whole ? "whole number" : "number")}{hint}.");
                 return null;

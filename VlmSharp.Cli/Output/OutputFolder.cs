@@ -27,14 +27,21 @@ internal static class OutputFolder
     /// <param name="target">Path of the file that will be written; a device is accepted.</param>
     /// <param name="option">The option, for messages.</param>
     /// <param name="kind">The extension of what is written; null to accept any.</param>
+    /// <param name="isAlone">Whether the command prints nothing else, so that a path of standard output is accepted.</param>
     /// <exception cref="IOException">The folder does not exist or accepts no new files.</exception>
     /// <exception cref="UsageException">
     /// The name has the extension of another kind, or stands for standard output, which a command that writes there looks for first.
     /// </exception>
-    public static void Require(string target, Option option, string? kind = null)
+    public static void Require(string target, Option option, string? kind = null, bool isAlone = false)
     {
         if (target == StandardOutput.Name) throw new UsageException($"{option.Name} {target}: this is not written to standard output; "
             + $"give a file's name, or ./{target} for a file of that name.");
+        if (OpenFile.IsOutput(target))
+        {
+            if (!isAlone) throw new UsageException($"{option.Name} {target}: the command prints text there; give a file's name.");
+            StandardOutput.RequireOpen();
+        }
+
         if (kind is not null) RefuseOtherKind(target, option, kind);
         string folder = Path.GetDirectoryName(Path.GetFullPath(target)) ?? target;
         if (!Directory.Exists(folder))

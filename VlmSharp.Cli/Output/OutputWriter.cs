@@ -56,6 +56,7 @@ internal sealed class OutputWriter(TextWriter inner, bool isTerminal) : TextWrit
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException && !BrokenPipe.Is(e))
         {
+            StandardOutput.RequireOpen(); // the system's reason would be that of another file
             throw new IOException($"standard output cannot be written: {e.Message}", e);
         }
     }

@@ -7,7 +7,7 @@ namespace VlmSharp.Cli.Output;
 /// <summary>Notes about requests that do not do what their author may think; one sentence each.</summary>
 internal static class RequestNotes
 {
-    private const string ImageToken = "<image>";
+    private const string ImageToken = "<image>", BosToken = "<bos>";
 
     /// <summary>Prints all notes about a request.</summary>
     /// <param name="network">Gives the tokens of a picture and the longest context.</param>
@@ -40,16 +40,23 @@ internal static class RequestNotes
                 + $"prompt has {promptTokens} tokens{(orMore ? " or more" : "")}, pictures included, and the model's context {context}."
             : null;
 
-    /// <summary>A note if a prompt contains image placeholders that are read as text; otherwise null.</summary>
+    /// <summary>
+    /// A note if a prompt contains image placeholders, or begins with <c>&lt;bos&gt;</c>, and this is read as text; otherwise null.
+    /// </summary>
     /// <param name="request">What will be asked: its prompt and its pictures.</param>
     /// <param name="patches">Number of tokens of one picture.</param>
     public static string? OfPrompt(GenerationRequest request, int patches)
     {
         if (request.PromptIds is not null || request.ControlTokens == ControlTokens.AsTokens) return null;
         string text = PromptTokens.WithoutPlaceholders(request.Prompt, patches, request.Images.Count);
-        return text.Contains(ImageToken, StringComparison.Ordinal)
-            ? $"{ImageToken} in the prompt is read as text, and the pictures go first: leave it out, or let it mark their places with "
-                + "--trust-control-tokens of 'vlmsharp generate'."
+        if (text.Contains(ImageToken, StringComparison.Ordinal))
+        {
+            return $"{ImageToken} in the prompt is read as text, and the pictures go first: leave it out, or let it mark their places with "
+                + "--trust-control-tokens of 'vlmsharp generate'.";
+        }
+
+        return text.StartsWith(BosToken, StringComparison.Ordinal)
+            ? $"{BosToken} in the prompt is read as text, and the model gets its own before every prompt: leave it out."
             : null;
     }
 }

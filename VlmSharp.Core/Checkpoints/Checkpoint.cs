@@ -85,11 +85,25 @@ public sealed unsafe class Checkpoint : IDisposable
     {
         CheckpointFolder.RequireModel(directory);
         string path = Path.Combine(directory, CheckpointFolder.ConfigName);
-        PaliGemmaConfig config = ConfigReader.Read(CheckpointFolder.ReadSmall(path), path);
+        PaliGemmaConfig config = ReadConfig(directory, CheckpointFolder.ReadSmall(path), path);
         string generation = Path.Combine(directory, CheckpointFolder.GenerationName);
         return File.Exists(generation)
             ? ConfigReader.WithGeneration(config, CheckpointFolder.ReadSmall(generation), generation)
             : config;
+    }
+
+    // What is wrong with the file is seldom of use where the whole folder is another program's.
+    private static PaliGemmaConfig ReadConfig(string directory, byte[] json, string path)
+    {
+        try
+        {
+            return ConfigReader.Read(json, path);
+        }
+        catch (ModelFormatException e)
+            when (!ConfigReader.NamesOther(json, path) && CheckpointFolder.OtherProgram(directory) is { } other)
+        {
+            throw new ModelFormatException($"{e.Message.TrimEnd('.')}; beside it is {other}.", e);
+        }
     }
 
     /// <summary>A weight for a backend to load: a matrix <c>[first dimension, product of the rest]</c>, or a vector as one row.</summary>

@@ -10,6 +10,7 @@ internal static partial class CheckpointFolder
     public const string ConfigName = "config.json";
     public const string GenerationName = "generation_config.json";
 
+    private const string Safetensors = ".safetensors";
     private const string Unread = ", which VlmSharp does not read: use the safetensors files of this model";
 
     private const int MostJsonBytes = 64 << 20;
@@ -113,29 +114,43 @@ internal static partial class CheckpointFolder
     private static string Instead(string directory)
     {
         List<string> names = FileNames(directory);
-        string? Named(params ReadOnlySpan<string> endings)
-        {
-            foreach (string ending in endings)
-                if (names.Find(name => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase)) is string found) return found;
-            return null;
-        }
-
-        string? Folder(string name) => Directory.Exists(Path.Combine(directory, name)) ? name + "/" : null;
-
         if (names.Count == 0 && !Directory.EnumerateDirectories(directory).Any()) return "; the folder holds no files";
-        if (Named("adapter_model.safetensors", "adapter_config.json") is string adapter)
+        if (Named(names, "adapter_model.safetensors", "adapter_config.json") is string adapter)
             return $"; it holds an adapter ({adapter}), which is used together with the folder of the model it was trained on";
-        if (Named("model_index.json") is string pipeline)
-            return $"; it holds {pipeline}: it is a pipeline of the Diffusers library, not a PaliGemma model";
-        if (Named(Foreigners) is string foreign) return $"; it holds {foreign}, {Foreign(foreign)}";
-        if (Folder("onnx") is string onnx) return $"; it holds {onnx}, {Foreign(".onnx")}";
-        if (Named(".safetensors") is string other)
-            return $"; it holds {other}: give the whole folder of the model, with the names it was published under";
+        if (OtherProgram(directory, names) is string other) return $"; it holds {other}";
+        if (Named(names, Safetensors) is string weights)
+            return $"; it holds {weights}: give the whole folder of the model, with the names it was published under";
         if (Snapshot(directory) is string snapshot)
             return $"; it is a model's place in the Hugging Face cache: give {snapshot}, or the model's name";
         if (Directory.EnumerateDirectories(directory).FirstOrDefault(inner => File.Exists(Path.Combine(inner, ConfigName))) is string inner)
             return $"; the folder {inner} in it has one: give that folder";
         return "; it is not the folder of a model, or the model was copied without its large files";
+    }
+
+    /// <summary>
+    /// What of another program a folder without safetensors files holds: the file's name, what it is and what to do; null if there is
+    /// nothing.
+    /// </summary>
+    public static string? OtherProgram(string directory)
+    {
+        List<string> names = FileNames(directory);
+        return Named(names, Safetensors) is null ? OtherProgram(directory, names) : null;
+    }
+
+    private static string? OtherProgram(string directory, List<string> names)
+    {
+        if (Named(names, "model_index.json") is string pipeline)
+            return $"{pipeline}: it is a pipeline of the Diffusers library, not a PaliGemma model";
+        if (Named(names, Foreigners) is string foreign) return $"{foreign}, {Foreign(foreign)}";
+        return Directory.Exists(Path.Combine(directory, "onnx")) ? $"onnx/, {Foreign(".onnx")}" : null;
+    }
+
+    /// <summary>The first name with the first ending that any name has; null if no name has any of them.</summary>
+    private static string? Named(List<string> names, params ReadOnlySpan<string> endings)
+    {
+        foreach (string ending in endings)
+            if (names.Find(name => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase)) is string found) return found;
+        return null;
     }
 
     /// <summary>Says what a file of another format is, by its name, and what to do; null if the name has no such ending.</summary>

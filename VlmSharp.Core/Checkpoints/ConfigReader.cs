@@ -10,6 +10,7 @@ namespace VlmSharp.Checkpoints;
 /// </summary>
 internal static class ConfigReader
 {
+    private const string PaliGemma = "paligemma";
     private const string Activation = "gelu_pytorch_tanh";
     private const string Fetch =
         "get the safetensors files in BF16, F16 or F32 that this model was made from, which 'vlmsharp quantize' can make smaller";
@@ -31,6 +32,26 @@ internal static class ConfigReader
     /// <exception cref="ModelFormatException">The file is damaged or describes a model that VlmSharp does not run.</exception>
     public static PaliGemmaConfig Read(ReadOnlySpan<byte> json, string fileName) =>
         JsonSection.Read(json, fileName, ReadModel);
+
+    /// <summary>
+    /// Whether config.json itself says that it is of another model, or of weights that another program quantized. False for what cannot be
+    /// read.
+    /// </summary>
+    /// <param name="json">The file's bytes.</param>
+    /// <param name="fileName">The file's name, for messages.</param>
+    public static bool NamesOther(ReadOnlySpan<byte> json, string fileName)
+    {
+        try
+        {
+            return JsonSection.Read(json, fileName, root =>
+                root.HasSection("quantization") || root.HasSection("quantization_config") || IsOfKeras(root)
+                    || root.Text("model_type") is not (null or PaliGemma));
+        }
+        catch (ModelFormatException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Applies generation_config.json: its token ids override those of config.json.</summary>
     /// <param name="config">The configuration from config.json.</param>
@@ -114,9 +135,9 @@ internal static class ConfigReader
     {
         switch (root.Text("model_type"))
         {
-            case "paligemma":
+            case PaliGemma:
                 return;
-            case null when root.Has("registered_name") || root.Has("class_name"):
+            case null when IsOfKeras(root):
                 throw root.Error($"describes a Keras model; {Fetch}");
             case null:
                 throw root.Error("has no 'model_type'; VlmSharp runs models of type 'paligemma'");
@@ -129,6 +150,8 @@ internal static class ConfigReader
                 throw root.Error($"describes a model of type {MessageText.Quote(other)}; VlmSharp runs models of type 'paligemma'");
         }
     }
+
+    private static bool IsOfKeras(JsonSection root) => root.Has("registered_name") || root.Has("class_name");
 
     private static VisionConfig ReadVision(JsonSection section)
     {

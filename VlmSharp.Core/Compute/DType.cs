@@ -58,7 +58,7 @@ public static class DTypes
     /// <summary>Bytes of a row's elements, without the scales.</summary>
     /// <param name="type">The storage format.</param>
     /// <param name="columns">Length of a row.</param>
-    /// <returns>The bytes.</returns>
+    /// <returns>Number of bytes.</returns>
     public static long RowBytes(this DType type, long columns) => type switch
     {
         DType.F32 => 4 * columns,
@@ -85,7 +85,7 @@ public static class DTypes
     /// <param name="type">The storage format.</param>
     /// <param name="rows">Rows of the matrix, 1 for a vector.</param>
     /// <param name="columns">Length of a row.</param>
-    /// <returns>The bytes.</returns>
+    /// <returns>Number of bytes.</returns>
     public static long ByteLength(this DType type, long rows, long columns) =>
         rows * type.RowBytes(columns) + type.ScaleBytes(rows, columns);
 }

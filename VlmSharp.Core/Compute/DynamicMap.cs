@@ -45,7 +45,7 @@ public sealed class DynamicMap
 
     /// <summary>The code of the nearest number; halfway between two, the lower one.</summary>
     /// <param name="x">Any number; NaN has the code 0.</param>
-    /// <returns>The code.</returns>
+    /// <returns>0 to 255.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public byte Nearest(float x)
     {

@@ -45,7 +45,7 @@ public readonly struct Indices : IDisposable, IEquatable<Indices>
     public void Dispose() => handle.Release();
 
     /// <summary>Count and range, for messages.</summary>
-    /// <returns>The text.</returns>
+    /// <returns>For instance <c>3 of 0..7</c>.</returns>
     public override string ToString() => $"{Count} of {Lowest}..{Highest}";
 
     /// <inheritdoc/>

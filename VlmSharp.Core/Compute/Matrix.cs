@@ -63,7 +63,7 @@ public readonly struct Matrix : IDisposable, IEquatable<Matrix>
     public void Dispose() => handle.Release();
 
     /// <summary>The shape as <c>[rows, columns]</c>, for messages.</summary>
-    /// <returns>The text.</returns>
+    /// <returns>For instance <c>[272, 2048]</c>.</returns>
     public override string ToString() => $"[{Rows}, {Columns}]";
 
     /// <inheritdoc/>

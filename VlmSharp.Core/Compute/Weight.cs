@@ -129,6 +129,6 @@ public abstract class Weight : IDisposable
     protected virtual void Dispose(bool disposing) { }
 
     /// <summary>Name and shape, for messages.</summary>
-    /// <returns>The text.</returns>
+    /// <returns>For instance <c>lm_head.weight BF16 [257216, 2048]</c>.</returns>
     public override string ToString() => $"{Name} {DType} [{Rows}, {Columns}]";
 }

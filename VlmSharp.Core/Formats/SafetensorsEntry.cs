@@ -14,6 +14,6 @@ internal sealed record SafetensorsEntry(string Name, SafetensorsType Type, Immut
     public long Elements => ByteLength / Type.Size();
 
     /// <summary>Name, type and shape, for messages.</summary>
-    /// <returns>The text.</returns>
+    /// <returns>For instance <c>lm_head.weight BF16 [257216, 2048]</c>.</returns>
     public override string ToString() => $"{Name} {Type.HeaderName()} {MessageText.Shape(Shape)}";
 }

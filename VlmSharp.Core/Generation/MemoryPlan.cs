@@ -38,7 +38,7 @@ public sealed record MemoryPlan(
     /// <param name="newTokens">The most new tokens.</param>
     /// <param name="beams">Beams of its search; 1 for none.</param>
     /// <param name="format">How the backend keeps keys and values: F32, BF16 or F16.</param>
-    /// <returns>Bytes.</returns>
+    /// <returns>Number of bytes.</returns>
     internal static long KvCacheSize(TextConfig text, int promptTokens, int newTokens, int beams, DType format = DType.F32)
     {
         int caches = newTokens > 1 ? beams : 1; // the other beams begin after the first token

@@ -38,7 +38,7 @@ internal sealed class ModelContext
     /// <summary>Throws a <see cref="ModelFormatException"/> if a file of the model was written to since it was opened; or null.</summary>
     public Action? RequireUnchanged { get; init; }
 
-    /// <summary>The network.</summary>
+    /// <summary>The network that all sessions of the model share.</summary>
     public PaliGemmaModel Network { get; }
 
     /// <summary>The tokenizer, or null if the folder has none.</summary>

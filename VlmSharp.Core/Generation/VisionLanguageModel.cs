@@ -128,7 +128,7 @@ public sealed class VisionLanguageModel : IDisposable
     /// <param name="backend">Runs the operators; owned by the caller, to be disposed of after the model.</param>
     /// <param name="options">Quantization and compatibility switches, or null for the defaults.</param>
     /// <param name="cancellationToken">Cancels it between weights, and between the rows of a weight that is being quantized.</param>
-    /// <returns>The model.</returns>
+    /// <returns>The open model; dispose of it before the backend.</returns>
     /// <exception cref="ModelFormatException">The folder is not a usable PaliGemma checkpoint.</exception>
     /// <exception cref="TokenizerFormatException">Its tokenizer is damaged.</exception>
     /// <exception cref="RequestException">The options quantize a model that cannot be quantized.</exception>

@@ -20,7 +20,7 @@ public sealed class ModelCost(PaliGemmaConfig config)
 
     /// <summary>Flops to prefill one prompt: every decoder layer on all tokens, the head on the last.</summary>
     /// <param name="tokens">Prompt tokens, pictures included.</param>
-    /// <returns>The flops.</returns>
+    /// <returns>Floating-point operations; a multiply and an add count as two.</returns>
     public double PrefillFlops(int tokens)
     {
         TextConfig t = config.Text;

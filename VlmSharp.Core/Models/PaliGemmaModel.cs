@@ -62,7 +62,7 @@ public sealed class PaliGemmaModel
     /// <summary>Bytes of parameters that one decode step reads: every decoder layer and the head.</summary>
     public long DecodeBytes { get; private set; }
 
-    /// <summary>The architecture.</summary>
+    /// <summary>The sizes of the vision tower and the decoder, and the special token ids.</summary>
     public PaliGemmaConfig Config { get; }
 
     /// <summary>The compatibility switches.</summary>

@@ -30,7 +30,7 @@ public sealed class ImagePreprocessor
                 normalized[channel * Values + value] = ((float)(value * config.RescaleFactor) - config.Mean[channel]) / config.Std[channel];
     }
 
-    /// <summary>The settings.</summary>
+    /// <summary>Side of the picture in pixels, factor, mean and standard deviation for each channel.</summary>
     public PreprocessorConfig Config { get; }
 
     /// <summary>The picture as the model sees it: resized by Pillow's bicubic filter, without keeping the aspect ratio.</summary>

@@ -24,7 +24,7 @@ public interface ITokenizer
     /// <summary>The token ids of a text, without any additions.</summary>
     /// <param name="text">The text; lone surrogates count as U+FFFD.</param>
     /// <param name="controlTokens">How to read a control token that is written out in the text.</param>
-    /// <returns>The ids.</returns>
+    /// <returns>One id for each token, in the order of the text; none for an empty text.</returns>
     int[] Encode(string text, ControlTokens controlTokens);
 
     /// <summary>

@@ -21,7 +21,7 @@ public static class PromptTokens
     /// </param>
     /// <param name="trimTrailingNewlines">Whether to drop newlines at the end of the prompt.</param>
     /// <param name="imageCount">Images of this prompt.</param>
-    /// <returns>The ids.</returns>
+    /// <returns>One id for each token, image placeholders included.</returns>
     /// <exception cref="RequestException">The prompt marks positions for another number of images.</exception>
     public static int[] Build(
         ITokenizer tokenizer,

@@ -8,7 +8,7 @@ internal sealed unsafe class CpuContext(int threads, int activationBits) : IDisp
     /// <summary>Bits of an activation in products with 8-bit weights: 8 or 16.</summary>
     public int ActivationBits { get; } = activationBits;
 
-    /// <summary>The threads.</summary>
+    /// <summary>The threads that share the work of each operator, the calling one included.</summary>
     public ThreadTeam Team { get; } = new(threads);
 
     /// <summary>Scratch that all threads read: packed activations, partial results.</summary>

@@ -28,7 +28,7 @@ public sealed class AnswerEvaluation
     /// <summary>How the answers were scored.</summary>
     public AnswerOptions Options { get; }
 
-    /// <summary>The answers.</summary>
+    /// <summary>The answers with their references, in the order in which they were given.</summary>
     public IReadOnlyList<AnswerCase> Cases { get; }
 
     /// <summary>Each answer's score, 0 to 1.</summary>

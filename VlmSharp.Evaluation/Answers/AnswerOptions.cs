@@ -3,7 +3,7 @@ namespace VlmSharp.Evaluation.Answers;
 /// <summary>How answers are scored, where the benchmarks' scripts differ.</summary>
 public sealed record AnswerOptions
 {
-    /// <summary>The metric.</summary>
+    /// <summary>How an answer becomes a score from 0 to 1.</summary>
     public AnswerMetric Metric { get; init; } = AnswerMetric.Vqa;
 
     /// <summary>

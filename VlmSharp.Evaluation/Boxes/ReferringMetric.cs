@@ -66,7 +66,7 @@ public sealed class ReferringMetric(MaskDecoder? decoder = null)
         overlapSum += other.overlapSum;
     }
 
-    /// <summary>The figures.</summary>
+    /// <summary>The shares of right boxes, 0 to 1, and the mean overlap.</summary>
     /// <returns>The figures of all expressions that were added.</returns>
     public ReferringScores Scores()
     {

@@ -22,7 +22,7 @@ internal enum CategoryQuestions
 /// <summary>The files of an evaluation.</summary>
 internal sealed record EvaluationFiles
 {
-    /// <summary>The benchmark.</summary>
+    /// <summary>The benchmark, which decides what files are needed and how they are read.</summary>
     public required Benchmark Benchmark { get; init; }
 
     /// <summary>The file of correct answers; for <see cref="Benchmark.File"/> the data.</summary>

@@ -16,7 +16,7 @@ public sealed record AblationReport
     /// <summary>What computed: backend, vector width, threads.</summary>
     public required string Backend { get; init; }
 
-    /// <summary>The architecture.</summary>
+    /// <summary>The sizes of the vision tower and the decoder, and the special token ids.</summary>
     public required PaliGemmaConfig Config { get; init; }
 
     /// <summary>The text of the prompt as it was given; empty for a prompt of token ids.</summary>

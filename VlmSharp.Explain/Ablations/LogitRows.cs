@@ -2,13 +2,13 @@ namespace VlmSharp.Explain.Ablations;
 
 /// <summary>Scores over the whole vocabulary for each token of an answer, as probabilities; sums are in double precision.</summary>
 /// <param name="values">[n, V].</param>
-/// <param name="vocabulary">V.</param>
+/// <param name="vocabulary">V, the tokens of the vocabulary.</param>
 internal sealed class LogitRows(float[] values, int vocabulary)
 {
     private readonly double[] normalizers =
         [.. Enumerable.Range(0, values.Length / vocabulary).Select(t => Normalizer(values.AsSpan(t * vocabulary, vocabulary)))]; // [n]
 
-    /// <summary>n.</summary>
+    /// <summary>n, the tokens of the answer.</summary>
     public int Count => normalizers.Length;
 
     /// <summary>The scores, [n, V].</summary>

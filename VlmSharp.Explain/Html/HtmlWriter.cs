@@ -54,10 +54,10 @@ internal sealed class HtmlWriter(TextWriter output)
         /// <summary>Called by the compiler.</summary>
         public Markup(int literalLength, int formattedCount, HtmlWriter page) => this.page = page;
 
-        /// <summary>Markup.</summary>
+        /// <summary>Writes markup as it stands.</summary>
         public void AppendLiteral(string markup) => page.Literal(markup);
 
-        /// <summary>Text.</summary>
+        /// <summary>Writes text, with what would be markup in it escaped.</summary>
         public void AppendFormatted(string? text) => page.Text(text);
 
         /// <summary>A whole number.</summary>

@@ -13,7 +13,7 @@ internal interface ICore : IGroupCore, IProductCore;
 /// </summary>
 internal interface IGroupCore
 {
-    /// <summary>The sum.</summary>
+    /// <summary>The sum of one number from each thread.</summary>
     static abstract float Sum(float value);
 
     /// <summary>Four sums at once.</summary>

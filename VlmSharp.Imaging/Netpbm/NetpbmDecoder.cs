@@ -120,6 +120,8 @@ internal sealed class NetpbmDecoder : IImageDecoder
         public int Number(string within)
         {
             SkipSpaceAndComments();
+            if (!Rest.IsEmpty && Rest[0] == '+')
+                Rest = Rest[1..]; // Pillow reads with Python's int, which takes a sign
             int value = 0, digits = 0;
             while (!Rest.IsEmpty && Rest[0] is >= (byte)'0' and <= (byte)'9')
             {
@@ -128,7 +130,7 @@ internal sealed class NetpbmDecoder : IImageDecoder
                 if (++digits > 9)
                     throw context.Damaged("a number has more than 9 digits");
             }
-            if (digits > 0)
+            if (digits > 0 && (Rest.IsEmpty || Rest[0] != '+')) // 7+8 is not two numbers
                 return value;
             throw Rest.IsEmpty ? context.Truncated(within) : context.Damaged($"a number is missing in {within}");
         }

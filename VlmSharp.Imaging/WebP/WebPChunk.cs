@@ -22,7 +22,7 @@ internal readonly record struct WebPChunk(uint Name, int Start, int Length)
     /// <summary>The first byte after the payload.</summary>
     public int End => Start + Length;
 
-    /// <summary>The payload.</summary>
+    /// <summary>The payload: <see cref="Length"/> bytes of the file from <see cref="Start"/> on.</summary>
     public ReadOnlySpan<byte> Of(ReadOnlySpan<byte> file) => file.Slice(Start, Length);
 
     /// <summary>The payload and its byte of padding, if any: decoders may read that byte before they report missing data.</summary>

@@ -26,7 +26,7 @@ internal sealed record ChatMember(string Name, MemberUse Use, string Note, param
 /// </summary>
 internal static class ChatMembers
 {
-    /// <summary>The table.</summary>
+    /// <summary>All members, in the order of the page's table.</summary>
     public static IReadOnlyList<ChatMember> All { get; } =
     [
         new("model", MemberUse.Accepted, "a name of /v1/models; without it the model answers"),

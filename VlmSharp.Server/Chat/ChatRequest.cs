@@ -20,7 +20,7 @@ internal sealed class ChatRequest(SamplingMembers sampling)
     /// <summary>How to generate.</summary>
     public SamplingMembers Sampling { get; } = sampling;
 
-    /// <summary>Answers.</summary>
+    /// <summary>How many answers are asked for (<c>n</c>).</summary>
     public int Choices { get; set; } = 1;
 
     /// <summary>Whether the answer is streamed.</summary>

@@ -5,6 +5,6 @@ namespace VlmSharp.Server.Keys;
 /// </summary>
 internal sealed class OpenRoute
 {
-    /// <summary>The metadata.</summary>
+    /// <summary>The one instance, which is added to each such route.</summary>
     public static OpenRoute Instance { get; } = new();
 }

@@ -13,7 +13,7 @@ internal sealed class NativeRequest(SamplingMembers sampling)
     /// <summary>The model asked for, or null.</summary>
     public string? Model { get; set; }
 
-    /// <summary>The pictures.</summary>
+    /// <summary>The pictures in the order of the request; boxes refer to the first.</summary>
     public List<GivenPicture> Pictures { get; } = [];
 
     /// <summary>Language of caption and answer.</summary>

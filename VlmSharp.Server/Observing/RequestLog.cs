@@ -20,7 +20,7 @@ internal sealed class RequestLog : IDisposable
     private long dropped, refused; // lines: the queue was full, the stream would not have them
     private long told; // of those that were dropped, those that the log tells of
 
-    /// <summary>Begins.</summary>
+    /// <summary>Starts the thread that writes the lines; without an output there is none, and lines are not kept.</summary>
     public RequestLog(RequestLogOptions options, TimeProvider? clock = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Capacity);

@@ -20,7 +20,7 @@ internal sealed class ServerMetrics : IDisposable
     private readonly UpDownCounter<long> active;
     private readonly Counter<long> tokens, rejections;
 
-    /// <summary>Begins.</summary>
+    /// <summary>Creates the instruments, all at 0.</summary>
     /// <param name="gauges">Where gauges are read.</param>
     /// <param name="health">Whether the server is ready.</param>
     /// <param name="log">Counts lines that were lost.</param>

@@ -27,13 +27,13 @@ internal sealed class ApiCall : IDisposable
         source.CancelAfter(limits.Timeout);
     }
 
-    /// <summary>The request.</summary>
+    /// <summary>The HTTP request and its response.</summary>
     public HttpContext Http { get; }
 
     /// <summary>Who answers.</summary>
     public ServedModel Served { get; }
 
-    /// <summary>The limits.</summary>
+    /// <summary>What the request may ask for: its bytes, pictures, answers and time.</summary>
     public RequestLimits Limits { get; }
 
     /// <summary>What is known of it.</summary>

@@ -36,7 +36,7 @@ internal sealed class ServedModel
         foreach (string each in Names) FingerprintOf(each); // files are read now, not while a client waits
     }
 
-    /// <summary>The model.</summary>
+    /// <summary>The open model, with its tokenizer and adapters; the caller of the constructor owns it.</summary>
     public VisionLanguageModel Model { get; }
 
     /// <summary>Its tasks.</summary>

@@ -17,7 +17,7 @@ internal sealed class CocoImages(string folder)
     private readonly Dictionary<long, int> places = [];
     private readonly List<CocoImage> all = [];
 
-    /// <summary>The pictures.</summary>
+    /// <summary>The pictures that were added so far, in the file's order.</summary>
     public IReadOnlyList<CocoImage> All => all;
 
     /// <summary>Takes an entry of the list.</summary>

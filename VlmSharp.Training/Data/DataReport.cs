@@ -80,7 +80,7 @@ public sealed class DataReport
     /// <summary>Lengths of answers.</summary>
     public LengthCounts SuffixLengths { get; } = new();
 
-    /// <summary>Questions.</summary>
+    /// <summary>Questions by their text, and how many examples ask each.</summary>
     public ValueCounts Prefixes { get; } = new();
 
     /// <summary>Answers, all references.</summary>

@@ -59,12 +59,12 @@ public sealed class ExampleEncoder
     /// <summary>The number of tokens of an example's text, including bos, newline and eos but not pictures, without any cut.</summary>
     /// <param name="prefix">The question, without placeholders.</param>
     /// <param name="suffix">The answer, without the end token.</param>
-    /// <returns>Tokens.</returns>
+    /// <returns>Number of tokens.</returns>
     public int CountText(string prefix, string suffix) =>
         PromptTokens.Build(tokenizer, prefix, 0).Length + CountTokens(suffix) + 1;
 
     /// <summary>How many tokens a text has by itself.</summary>
     /// <param name="text">Read without control tokens.</param>
-    /// <returns>Tokens.</returns>
+    /// <returns>Number of tokens.</returns>
     public int CountTokens(string text) => tokenizer.Encode(text, ControlTokens.AsText).Length;
 }

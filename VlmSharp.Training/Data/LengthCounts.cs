@@ -21,7 +21,7 @@ public sealed class LengthCounts
 
     /// <summary>How many texts are longer.</summary>
     /// <param name="length">Than this.</param>
-    /// <returns>Texts.</returns>
+    /// <returns>Number of texts.</returns>
     public long Above(int length) => counts.Where(entry => entry.Key > length).Sum(entry => entry.Value);
 
     /// <summary>Texts by length in ranges of powers of two: 0 to 1, 2 to 3, 4 to 7, 8 to 15 and so on, up to the longest.</summary>

@@ -17,7 +17,7 @@ internal sealed class RowReader(DataFormat format, string file, string folder, s
     /// <summary>Reads a line.</summary>
     /// <param name="line">Its bytes, UTF-8.</param>
     /// <param name="number">Its number, from 1.</param>
-    /// <returns>The example.</returns>
+    /// <returns>The example, with the paths of its pictures joined to the folder.</returns>
     /// <exception cref="FormatException">It is no such line; the message continues "train.jsonl:12: ...".</exception>
     public TrainingExample Read(ReadOnlyMemory<byte> line, int number) => JsonFields.Parse(line, o => Read(o, number));
 

@@ -46,7 +46,7 @@ public sealed class StopSignal : IDisposable
         return signal;
     }
 
-    /// <summary>Asks.</summary>
+    /// <summary>Asks the training to end, as a signal does; the first reason counts.</summary>
     /// <param name="reason">How the training is to end.</param>
     /// <returns>Whether nobody had asked before.</returns>
     public bool Request(TrainingEnd reason)

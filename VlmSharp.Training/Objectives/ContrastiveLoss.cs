@@ -15,7 +15,7 @@ public static class ContrastiveLoss
     /// <summary>Computes loss and gradients.</summary>
     /// <param name="pictures">x [n, d], each of length 1.</param>
     /// <param name="texts">y [n, d], each of length 1; text i describes picture i.</param>
-    /// <param name="width">d.</param>
+    /// <param name="width">d, the numbers of a vector.</param>
     /// <param name="scale">t; training begins with 1 / 0.07.</param>
     /// <returns>The loss and its gradients with respect to all inputs.</returns>
     /// <exception cref="ArgumentException">There are not n vectors of each.</exception>

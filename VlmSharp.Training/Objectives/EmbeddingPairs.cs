@@ -14,7 +14,7 @@ internal readonly ref struct EmbeddingPairs
     /// <summary>Takes the vectors.</summary>
     /// <param name="pictures">x [n, d].</param>
     /// <param name="texts">y [n, d].</param>
-    /// <param name="width">d.</param>
+    /// <param name="width">d, the numbers of a vector.</param>
     /// <exception cref="ArgumentException">There are not n vectors of each.</exception>
     public EmbeddingPairs(ReadOnlySpan<float> pictures, ReadOnlySpan<float> texts, int width)
     {
@@ -27,7 +27,7 @@ internal readonly ref struct EmbeddingPairs
         this.width = width;
     }
 
-    /// <summary>n.</summary>
+    /// <summary>n, the number of pairs: text i belongs to picture i.</summary>
     public int Count => x.Length / width;
 
     /// <summary>s [n, n].</summary>

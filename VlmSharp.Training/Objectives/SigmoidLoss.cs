@@ -14,7 +14,7 @@ public static class SigmoidLoss
     /// <summary>Computes loss and gradients.</summary>
     /// <param name="pictures">x [n, d], each of length 1.</param>
     /// <param name="texts">y [n, d], each of length 1; text i describes picture i.</param>
-    /// <param name="width">d.</param>
+    /// <param name="width">d, the numbers of a vector.</param>
     /// <param name="scale">t; training begins with 10.</param>
     /// <param name="bias">b; training begins with -10, because nearly all pairs do not match.</param>
     /// <returns>The loss and its gradients with respect to all inputs.</returns>

@@ -23,7 +23,7 @@ public enum DecayForm
 /// <summary>Settings of an optimizer. Defaults are PyTorch's.</summary>
 public sealed record OptimizerSettings
 {
-    /// <summary>lambda.</summary>
+    /// <summary>lambda, the weight decay: a factor without unit, 0 for none. How it enters a step depends on the optimizer.</summary>
     public double WeightDecay { get; init; }
 
     /// <summary>Which parameters decay.</summary>

@@ -7,7 +7,7 @@ internal sealed class World(EmojiFont? font, string? newForm)
 {
     private const double ShareOfNew = 0.25, ShareOfShapes = 0.25;
 
-    /// <summary>The emoji.</summary>
+    /// <summary>The emoji font, from which pictures are drawn.</summary>
     public EmojiFont Font => font ?? throw new InvalidOperationException("This world has no emoji.");
 
     /// <summary>Whether this world has a form that the demo model does not know.</summary>

@@ -71,6 +71,7 @@ public sealed class AblateCommandTests : IDisposable
     [Theory]
     [InlineData(2, "--only 'cau': this model has no such switch; it has causal, no-picture,", "CAKE", "caption", "--only", "cau")]
     [InlineData(2, "--only 'final-softcap': this model has no such switch", "CAKE", "caption", "--only", "final-softcap")]
+    [InlineData(2, @"--only 'x\u001b[31m': this model has no such switch", "CAKE", "caption", "--only", "x\u001b[31m")]
     [InlineData(2, "--only other-picture: there is no other picture", "CAKE", "caption", "--only", "other-picture")]
     [InlineData(2, "--max-new-tokens 65: give a number from 1 to 64.", "CAKE", "caption", "-n", "65")]
     [InlineData(2, "--max-new-tokens 0: ", "CAKE", "caption", "-n", "0")]

@@ -131,7 +131,9 @@ public sealed class ErrorTests
         "no-such-token")]
     [InlineData(4, ". is a folder: give a file with a token in its first line", "pull", "a/b", "--token-file", ".")]
     [InlineData(2, "--temperature '0,8': give a number, with a point for the decimals: 0.8", "caption", "CAKE", "--temperature", "0,8")]
-    [InlineData(2, "--lr '2e-4,5': give a number", "train", "--data", "x", "--lr", "2e-4,5")]
+    [InlineData(2, "--lr '2e-4,5': give a number, with a point for the decimals and no commas.", "train", "--data", "x", "--lr", "2e-4,5")]
+    [InlineData(2, "'1.000,5': give a number, with a point for the decimals and no commas.", "caption", "CAKE", "--repetition-penalty",
+        "1.000,5")]
     [InlineData(2, "--max-error-rate '0,1': give a number", "batch", "CAKE", "--max-error-rate", "0,1")]
     public async Task Errors_are_one_sentence_with_their_exit_code(int code, string says, params string[] args)
     {

@@ -22,7 +22,7 @@ public sealed class StandardInputTests : IDisposable
     [InlineData("detect", "PIC", "cake", "-q")]
     [InlineData("generate", "--image", "PIC", "--prompt", "caption en", "-q")]
     [InlineData("explain", "PIC", "caption", "--out", "-", "-q")]
-    [InlineData("ablate", "PIC", "caption", "--only", "causal")]
+    [InlineData("ablate", "PIC", "caption", "--only", "causal", "-q")]
     [InlineData("preprocess", "PIC", "-s", "0", "-o", "FILE")]
     [InlineData("trace", "--image", "PIC", "--prompt", "caption en", "-n", "1", "--out", "FILE")]
     public async Task A_picture_on_standard_input_is_one_picture(params string[] command)
@@ -68,13 +68,30 @@ public sealed class StandardInputTests : IDisposable
     [InlineData("caption -")]
     [InlineData("batch -")]
     [InlineData("preprocess - -o x.png")]
+    [InlineData("caption /dev/stdin")]
+    [InlineData("generate --image=/dev/fd/0 --prompt x")]
+    [InlineData("data validate link")]
     public async Task Closed_standard_input_is_an_error_at_once(string command)
     {
         if (OperatingSystem.IsWindows()) return;
+        File.CreateSymbolicLink(scratch.At("link"), "/dev/stdin");
         (int code, string output, string error) = await Tool.RunAsync(
             "timeout", ["60", "/bin/sh", "-c", $"exec dotnet '{Tool.Vlmsharp}' {command} <&-"], scratch.Path);
         Assert.Equal((2, "", "vlmsharp: Standard input is closed, and this command reads it: give it a file (< FILE) or a pipe.\n"),
             (code, output, error));
+    }
+
+    [Theory]
+    [InlineData("tokenize")]
+    [InlineData("caption -")]
+    [InlineData("batch -")]
+    public async Task A_folder_as_standard_input_is_called_so(string command)
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        (int code, string output, string error) = await Tool.RunAsync(
+            "/bin/sh", ["-c", $"exec dotnet '{Tool.Vlmsharp}' {command} < ."], scratch.Path);
+        Assert.Equal((2, "", "vlmsharp: Standard input is a folder, and this command reads a file from it: give it a file (< FILE) or a "
+            + "pipe; 'vlmsharp batch FOLDER' takes the pictures of a folder.\n"), (code, output, error));
     }
 
     [Fact]
@@ -194,6 +211,13 @@ public sealed class StandardInputTests : IDisposable
         (string other, error) = await Ids("<image><image>caption en");
         Assert.NotEqual(expected, other);
         Assert.StartsWith("vlmsharp: <image> in the prompt is read as text", error, StringComparison.Ordinal);
+        foreach (string begun in (string[])["<bos>caption en", "<image><bos>caption en"]) // to transformers' processor two of them
+        {
+            (other, error) = await Ids(begun);
+            Assert.NotEqual(expected, other);
+            Assert.StartsWith("vlmsharp: <bos> in the prompt is read as text", error, StringComparison.Ordinal);
+        }
+
         Assert.StartsWith("load ", (await Ids("<image>caption en", "--trust-control-tokens")).Error, StringComparison.Ordinal);
     }
 
@@ -245,6 +269,9 @@ public sealed class StandardInputTests : IDisposable
         Assert.Equal(0, run.Code);
         Assert.Matches("vlmsharp: --max-new-tokens 60 is cut to [0-9]+: the prompt has [0-9]+ tokens, pictures included, and the model's "
             + "context 512\\.\n", run.Error);
+        if (command[0] != "ablate") return;
+        run = await Run.Vlmsharp("", "ablate", Cake, prompt, "--only", "causal", "-n", "60", "--quiet");
+        Assert.Equal((0, ""), (run.Code, run.Error));
     }
 
     [Fact]

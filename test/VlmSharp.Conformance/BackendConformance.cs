@@ -27,7 +27,7 @@ public abstract partial class BackendConformance : IDisposable
     /// <summary>The backend under test.</summary>
     protected IComputeBackend Backend => backend ??= Create();
 
-    /// <summary>The oracle.</summary>
+    /// <summary>The reference backend, with whose results those of <see cref="Backend"/> are compared.</summary>
     protected IComputeBackend Oracle => oracle;
 
     /// <summary>

@@ -27,7 +27,7 @@ public sealed class TrainingGolden : IDisposable
     /// <summary>The expected figures.</summary>
     public JsonElement Json { get; }
 
-    /// <summary>The model.</summary>
+    /// <summary>The trainable model, with the weights that the figures begin with.</summary>
     public TrainableModel Model { get; }
 
     /// <summary>A gradient step of it.</summary>

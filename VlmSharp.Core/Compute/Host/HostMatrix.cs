@@ -11,10 +11,10 @@ internal readonly unsafe struct HostMatrix(float* data, int rows, int columns)
     /// <summary>Address of element (0, 0).</summary>
     public readonly float* Data = data;
 
-    /// <summary>Rows.</summary>
+    /// <summary>Number of rows, such as tokens.</summary>
     public readonly int Rows = rows;
 
-    /// <summary>Columns.</summary>
+    /// <summary>Number of F32 elements of a row, such as features.</summary>
     public readonly int Columns = columns;
 
     /// <summary>False for <c>default</c>, which means that an optional argument is missing.</summary>

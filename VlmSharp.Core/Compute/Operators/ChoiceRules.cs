@@ -80,7 +80,7 @@ public readonly ref struct ChosenToken(ReadOnlySpan<float> row)
 {
     private readonly ReadOnlySpan<float> row = row;
 
-    /// <summary>The token.</summary>
+    /// <summary>The id of the chosen token, 0 to V - 1.</summary>
     public int Id => BitConverter.SingleToInt32Bits(row[0]);
 
     /// <summary>Its log-probability under the model; -infinity if the logits are NaN.</summary>

@@ -61,7 +61,7 @@ public readonly record struct Linear(
 /// <summary>The function that a linear layer applies to its output.</summary>
 public enum Activation
 {
-    /// <summary>Nothing.</summary>
+    /// <summary>f(x) = x: the output stays as it is.</summary>
     None,
 
     /// <summary>gelu_tanh(x) = x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3))) (Hendrycks and Gimpel 2016).</summary>

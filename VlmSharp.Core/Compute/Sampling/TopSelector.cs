@@ -11,7 +11,7 @@ internal sealed class TopSelector(int n)
     private readonly int[] ids = new int[n];
     private bool isOrdered; // otherwise a heap, whose root is the smallest
 
-    /// <summary>n.</summary>
+    /// <summary>n, the most scores that can be found.</summary>
     public int Capacity => n;
 
     /// <summary>The number of scores found: n, or fewer if fewer scores are above -infinity.</summary>

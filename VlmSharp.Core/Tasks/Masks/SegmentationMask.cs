@@ -55,7 +55,7 @@ public sealed class SegmentationMask
     }
 
     /// <summary>The mask as a picture for display, of the whole picture's size: 255 inside the thing, 0 outside.</summary>
-    /// <returns>The picture.</returns>
+    /// <returns>Width x Height bytes.</returns>
     public GrayImage ToImage() => ToImage([this], Width, Height);
 
     /// <summary>Combines the masks of several things in one picture: the largest value at each pixel.</summary>

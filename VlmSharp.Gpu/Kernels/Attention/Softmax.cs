@@ -15,7 +15,7 @@ internal static class Softmax
     public static float Shift(float max) => max == float.NegativeInfinity ? 0 : max;
 
     /// <summary>exp(s - m).</summary>
-    /// <param name="score">s.</param>
+    /// <param name="score">s, a score in natural units.</param>
     /// <param name="shift">m, from <see cref="Shift"/>.</param>
     public static float Weight(float score, float shift) => Functions.Exp(score - shift);
 

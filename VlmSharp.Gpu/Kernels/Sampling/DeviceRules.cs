@@ -63,7 +63,7 @@ internal struct DeviceRules
     /// <summary>The divisor of the logits.</summary>
     public readonly float Temperature(int i) => Number(i, TemperatureField);
 
-    /// <summary>p.</summary>
+    /// <summary>The p of top-p, 0 to 1; 1 means none.</summary>
     public readonly float TopP(int i) => Number(i, TopPField);
 
     /// <summary>The m of min-p; 0 means none.</summary>

@@ -32,7 +32,7 @@ internal sealed class GpuPage(string path)
     private readonly StringBuilder page = new();
     private readonly List<string> missing = [];
 
-    /// <summary>The page.</summary>
+    /// <summary>The whole page as Markdown, made from the report's file.</summary>
     public string Write()
     {
         JsonNode report = JsonNode.Parse(File.ReadAllText(path))!;

@@ -25,7 +25,7 @@ internal sealed unsafe class BenchMatrix : IDisposable
         Weight = backend.LoadWeight(new WeightData("bench", format, rows, columns, (nint)memory, this, (nint)(memory + elements)));
     }
 
-    /// <summary>The weight.</summary>
+    /// <summary>The weight as the backend holds it, valid until this is disposed of.</summary>
     public Weight Weight { get; }
 
     private void FillBF16(nuint from, nuint count)

@@ -33,7 +33,7 @@ public readonly unsafe struct QueryBlock
     /// <summary>The first query.</summary>
     public int First { get; }
 
-    /// <summary>Queries.</summary>
+    /// <summary>Number of queries: as many as a block can have, or fewer at the end.</summary>
     public int Count { get; }
 
     /// <summary>m, a number for each query.</summary>

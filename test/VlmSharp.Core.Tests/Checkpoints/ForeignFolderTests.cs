@@ -82,6 +82,32 @@ public sealed class ForeignFolderTests : IDisposable
         Assert.Contains($"it holds {file}", Refused());
     }
 
+    /// <summary>Exports of other programs have a config.json of which less or nothing is written.</summary>
+    [Theory]
+    [InlineData("model.onnx", "{}", "VlmSharp runs models of type 'paligemma'; beside it is model.onnx, a model for ONNX")]
+    [InlineData("model.onnx", """{"model_type": "paligemma", "text_config": {}, "vision_config": {}}""",
+        "; beside it is model.onnx, a model for ONNX, which VlmSharp does not read: use the safetensors files of this model.")]
+    [InlineData("model.weights.h5", """{"model_type": "paligemma"}""", "are unknown; beside it is model.weights.h5, a Keras model")]
+    [InlineData("paligemma.keras", "", "is not well-formed JSON")]
+    public void Folders_of_other_programs_are_called_by_name_beside_a_config_json(string file, string config, string reason)
+    {
+        folder.Write(file, "x"u8);
+        folder.Write("config.json", Encoding.UTF8.GetBytes(config));
+        Assert.Contains(reason, Refused());
+        Assert.Contains($"beside it is {file}", Refused());
+        folder.Write("other.safetensors", "x"u8);
+        Assert.DoesNotContain("beside it is", Refused());
+    }
+
+    [Fact]
+    public void What_a_config_json_says_itself_comes_first()
+    {
+        folder.Write("pytorch_model.bin", "x"u8);
+        folder.Write("config.json", """{"model_type": "llava"}"""u8);
+        Assert.Contains("a model of type 'llava'", Refused());
+        Assert.DoesNotContain("beside it is", Refused());
+    }
+
     [Fact]
     public void An_ONNX_folder_has_its_models_in_a_folder()
     {

@@ -12,12 +12,16 @@ public class NetpbmDecoderTests
     [InlineData("P2 3 1 65535 0 200 65535", "0 200 255")]
     [InlineData("P2 3 1 1000 0 3 500", "0 197 255")]
     [InlineData("P2 4 1 2 0 1 2 1", "0 128 255 128")]
+    [InlineData("P2\n+2 +1 #x\n+255\n+7 8", "7 8")] // these three as Pillow 9.4
+    [InlineData("P1 +2 1 1 0", "0 255")]
+    [InlineData("P2 2 1 255 7 +000000008", "7 8")]
     public void PlainSamples(string file, string expected) => Assert.Equal(expected, Gray(Encoding.ASCII.GetBytes(file)));
 
     [Theory]
     [InlineData("P4 10 1\n", new byte[] { 0b1010_0000, 0b0100_0000 }, "0 255 0 255 255 255 255 255 255 0")]
     [InlineData("P5 2 1 100\n", new byte[] { 50, 200 }, "128 255")]
     [InlineData("P5 2 1 65535\n", new byte[] { 0, 17, 1, 0 }, "17 255")]
+    [InlineData("P5 +2 +1 +255\n", new byte[] { (byte)'+', 8 }, "43 8")]
     public void BinarySamples(string header, byte[] data, string expected) =>
         Assert.Equal(expected, Gray([.. Encoding.ASCII.GetBytes(header), .. data]));
 
@@ -32,6 +36,10 @@ public class NetpbmDecoderTests
     [Theory]
     [InlineData("P2 3 1 4\n0 1 5", "a sample is 5, over the maximum of 4")]
     [InlineData("P1 1 1 2", "neither 0 nor 1")]
+    [InlineData("P1 2 1 +1 0", "neither 0 nor 1")]
+    [InlineData("P2 2 1 255 7+8 9", "a number is missing")]
+    [InlineData("P2 2 1 255 ++7 8", "a number is missing")]
+    [InlineData("P2 2 1 255 + 7 8", "a number is missing")]
     [InlineData("P5 1 1 0 x", "maximum value 0")]
     [InlineData("P5 1 x", "a number is missing")]
     [InlineData("P5 9999999999 1 1 ", "more than 9 digits")]

@@ -81,7 +81,7 @@ internal sealed class Vp8LWriter
     /// <summary>Defines an auxiliary image of one color, or the codes of a picture of one color.</summary>
     public Vp8LWriter Plain(int red, int green, int blue, int alpha) => One(green).One(red).One(blue).One(alpha).One(0);
 
-    /// <summary>The stream.</summary>
+    /// <summary>The bytes so far, the last one filled up with zero bits.</summary>
     public byte[] ToArray() => [.. bytes];
 
     /// <summary>A file of the stream alone.</summary>
