@@ -28,8 +28,7 @@ public static class Explainer
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxNewTokens);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaxNewTokens, ExplanationOptions.LargestMaxNewTokens);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Candidates);
-        if (request.Images.Count > 1)
-            throw new RequestException($"An explanation shows one picture, but the request has {request.Images.Count}: give one.");
+        if (Refusal(request.Images.Count) is { } refusal) throw new RequestException(refusal);
 
         var sink = new ExplanationSink(model.Backend, model.Config.Vision);
         GenerationRequest traced = request with { Trace = sink, Constraint = null };
@@ -69,6 +68,12 @@ public static class Explainer
 
         string Piece(int id) => model.Tokenizer is { } tokenizer && id < tokenizer.VocabularySize ? tokenizer.Piece(id) : "";
     }
+
+    /// <summary>Why so many pictures cannot be explained. For callers that ask before they decode them.</summary>
+    /// <param name="pictures">The number of pictures.</param>
+    /// <returns>One sentence for the user; null if their number is no reason.</returns>
+    public static string? Refusal(int pictures) =>
+        pictures > 1 ? $"An explanation shows one picture, but the request has {pictures}: give one." : null;
 
     /// <summary>
     /// The likeliest tokens of a step and their probabilities, softmax in double precision; empty if no logit is a number.

@@ -10,6 +10,7 @@ using VlmSharp.Server.Keys;
 using VlmSharp.Server.Native;
 using VlmSharp.Server.Observing;
 using VlmSharp.Server.Page;
+using VlmSharp.Server.Pictures;
 using VlmSharp.Server.Protocol;
 using VlmSharp.Server.Scheduling;
 using VlmSharp.Tasks;
@@ -36,7 +37,8 @@ internal static class ServerPipeline
     }
 
     /// <summary>Puts everything in its order.</summary>
-    public static void Use(WebApplication application, ServerOptions options, KeyGate keys, Lifecycle lifecycle, PictureReader pictures)
+    /// <returns>What reads the pictures, to be disposed of after the application.</returns>
+    public static PictureReader Use(WebApplication application, ServerOptions options, KeyGate keys, Lifecycle lifecycle)
     {
         application.UseRequestObservation();
         application.Use(ErrorMiddleware.InvokeAsync);
@@ -47,12 +49,15 @@ internal static class ServerPipeline
         ServerGauges gauges = application.Services.GetRequiredService<ServerGauges>();
         gauges.Waiting = () => admission.Waiting;
         gauges.MaxWaiting = () => options.MaxQueue;
+        var source = new PictureSource(options.Pictures, isAlone: () => admission.HasNoOther);
+        var pictures = new PictureReader(source, options.MaxBufferedBytes);
         MapApi(application, new ApiGate(LimitsOf(options), lifecycle, admission), pictures);
         application.MapMetrics();
         RouteGroupBuilder open = application.MapGroup("");
         open.WithMetadata(OpenRoute.Instance);
         open.MapHealth();
         open.MapPage();
+        return pictures;
     }
 
     private static void Configure(KestrelServerOptions kestrel, ServerOptions options, IPEndPoint address)

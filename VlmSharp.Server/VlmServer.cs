@@ -6,7 +6,6 @@ using Microsoft.Extensions.DependencyInjection;
 using VlmSharp.Generation;
 using VlmSharp.Server.Keys;
 using VlmSharp.Server.Observing;
-using VlmSharp.Server.Pictures;
 using VlmSharp.Server.Protocol;
 using VlmSharp.Server.Scheduling;
 
@@ -47,8 +46,7 @@ public sealed class VlmServer : IAsyncDisposable
         health = application.Services.GetRequiredService<HealthState>();
         gauges = application.Services.GetRequiredService<ServerGauges>();
         lifecycle = new Lifecycle(health);
-        pictures = new PictureReader(new PictureSource(options.Pictures), options.MaxBufferedBytes);
-        ServerPipeline.Use(application, options, keys, lifecycle, pictures);
+        pictures = ServerPipeline.Use(application, options, keys, lifecycle);
     }
 
     /// <summary>Where it listens, for instance <c>http://127.0.0.1:8000</c>.</summary>

@@ -187,6 +187,7 @@ public sealed class FineTuning : IDisposable
     /// <param name="stop">Who may ask it to stop; null for nobody.</param>
     /// <returns>How it ended; where it was asked to stop, a checkpoint of the last step is there.</returns>
     /// <exception cref="RequestException">A loss or a gradient is not a number.</exception>
+    /// <exception cref="ModelFormatException">A file of the model was written to; the last checkpoint has nothing of that.</exception>
     /// <exception cref="IOException">Something cannot be written.</exception>
     /// <exception cref="ProcessGroupException">Another process is gone; the first has saved the last whole step where it could.</exception>
     public TrainingEnd Run(StopSignal? stop = null)

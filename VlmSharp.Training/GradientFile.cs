@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using VlmSharp.Compute;
 using VlmSharp.Formats;
 using VlmSharp.Training.Optimizers;
@@ -15,9 +16,20 @@ public static class GradientFile
     /// <param name="model">Has the gradients, as sums of its tape.</param>
     /// <param name="loss">The value that the gradients belong to.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="ModelFormatException">
+    /// The loss is not a finite number, or a file of the model was written to since it was opened.
+    /// </exception>
     public static void Write(string path, TrainableModel model, double loss)
     {
         ArgumentNullException.ThrowIfNull(model);
+        model.RequireUnchanged();
+        if (!double.IsFinite(loss))
+        {
+            throw new ModelFormatException(
+                $"The loss is {loss.ToString(CultureInfo.InvariantCulture)}: weights of the model are not finite "
+                + "numbers, or too large to compute with. 'vlmsharp caption' with this model names the layer.");
+        }
+
         var tensors = new List<TensorToWrite> { TensorToWrite.FromFloats("loss", DType.F32, [1], new[] { (float)loss }) };
         foreach (Parameter parameter in model.Parameters)
         {

@@ -48,6 +48,7 @@ public sealed class ModelStep : ITrainingStep<IReadOnlyList<TrainingSequence>>, 
         model.DropoutKey = PassKey(context);
         double sum = batch.Count > 0 ? Weigh(batch, step.Run(batch, 1, ready)) : 0;
         model.DropoutKey = null;
+        model.RequireUnchanged(); // before a gradient of overwritten weights changes a parameter
         if (context.IsLast) HandOver();
         return new BatchLoss(sum, WeightOf(batch), batch.Sum(e => (long)e.Ids.Count));
     }
@@ -55,10 +56,13 @@ public sealed class ModelStep : ITrainingStep<IReadOnlyList<TrainingSequence>>, 
     /// <summary>The loss of held-out examples.</summary>
     /// <param name="batch">Held-out examples; no parameter changes.</param>
     /// <returns>Their loss.</returns>
+    /// <exception cref="ModelFormatException">A file of the model was written to since it was opened.</exception>
     public BatchLoss Evaluate(IReadOnlyList<TrainingSequence> batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        return new BatchLoss(Weigh(batch, step.Evaluate(batch)), WeightOf(batch), batch.Sum(e => (long)e.Ids.Count));
+        var loss = new BatchLoss(Weigh(batch, step.Evaluate(batch)), WeightOf(batch), batch.Sum(e => (long)e.Ids.Count));
+        model.RequireUnchanged();
+        return loss;
     }
 
     /// <summary>Begins a step and drops what is left of the previous one.</summary>

@@ -12,7 +12,7 @@ internal sealed class SampleAnswers(TrainableModel model, IReadOnlyList<Prepared
 {
     private const int MostTokens = 64, PictureSide = 224;
 
-    private readonly ModelContext context = new(model.Network, model.Tokenizer);
+    private readonly ModelContext context = new(model.Network, model.Tokenizer) { RequireUnchanged = model.RequireUnchanged };
     private readonly byte[]?[] thumbnails = [.. examples.Select(Picture)];
 
     /// <summary>Answers all of them in shared steps.</summary>

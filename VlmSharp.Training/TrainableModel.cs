@@ -118,6 +118,13 @@ public sealed class TrainableModel : IDisposable
         TrainingInputs inputs, IComputeBackend backend, TrainableOptions options, CancellationToken cancellationToken) =>
         new(inputs.Checkpoint, inputs.Preprocessor, inputs.Tokenizer, backend, options, cancellationToken);
 
+    /// <summary>Throws if a file was written to since it was opened, as long as weights are used where the files are mapped.</summary>
+    /// <exception cref="ModelFormatException">A file was written to.</exception>
+    internal void RequireUnchanged()
+    {
+        if (!backend.CopiesWeights) Checkpoint.RequireUnchanged();
+    }
+
     /// <summary>The error for a folder without a tokenizer.</summary>
     internal static RequestException NoTokenizer(string directory) =>
         new($"{directory} has no tokenizer.json or tokenizer.model, and training on texts needs one.");
@@ -136,6 +143,7 @@ public sealed class TrainableModel : IDisposable
     /// <param name="directory">The folder; created when it does not exist.</param>
     /// <param name="format">How trained parameters are stored: F32, BF16 or F16. Frozen ones stay as they are.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="ModelFormatException">The checkpoint was written to since it was opened.</exception>
     public void SaveWeights(string directory, DType format)
     {
         Dictionary<string, Parameter> trained = parameters.ToDictionary(p => p.Name, StringComparer.Ordinal);
@@ -145,8 +153,15 @@ public sealed class TrainableModel : IDisposable
             return trained.TryGetValue(tensor.Name, out Parameter? parameter)
                 ? new TensorToWrite(tensor.StoredName, format.AsSafetensorsType(), tensor.Shape, stream => Write(stream, parameter, format))
                 : new TensorToWrite(tensor.StoredName, tensor.DType.AsSafetensorsType(), tensor.Shape,
-                    stream => TensorToWrite.WriteBytes(stream, data.Data, data.ByteLength));
+                    stream => Copy(stream, data));
         }));
+
+        // Files that were written to are noticed while the new ones still have temporary names.
+        void Copy(Stream stream, WeightData data)
+        {
+            TensorToWrite.WriteBytes(stream, data.Data, data.ByteLength);
+            Checkpoint.RequireUnchanged();
+        }
 
         // A tied head is left out: the embedding table has changed, and readers use it as the head.
         bool IsWritten(CheckpointTensor tensor) => tensor.Name != TensorNames.Head || Checkpoint.HasSeparateHead;

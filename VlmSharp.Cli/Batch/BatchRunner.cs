@@ -41,7 +41,7 @@ internal sealed class BatchRunner(
     }
 
     /// <summary>Runs to the end of the items.</summary>
-    /// <exception cref="ModelFormatException">A file of the model was written to meanwhile.</exception>
+    /// <exception cref="ModelFormatException">A file of the model or of an adapter was written to meanwhile.</exception>
     public async IAsyncEnumerable<Record> RunAsync(
         IAsyncEnumerable<LoadedItem> items,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
@@ -108,7 +108,7 @@ internal sealed class BatchRunner(
         }
         catch (ModelFormatException e) when (requests.Count == 1)
         {
-            RequireUnchangedModel(requests[0]);
+            model.Check(requests[0], options); // accepted before: throws only if files were written to, no fault of the item
             return [new Generated(null, JsonError.Of(e))];
         }
         catch (ModelFormatException)
@@ -116,10 +116,6 @@ internal sealed class BatchRunner(
             return [.. requests.SelectMany(request => Generate([request], cancellationToken))];
         }
     }
-
-    /// <summary>Throws if the model's files were written to, which is no fault of the item.</summary>
-    /// <param name="accepted">A request that the model has accepted before.</param>
-    private void RequireUnchangedModel(GenerationRequest accepted) => model.Check(accepted, options);
 
     /// <summary>The result of a request, or its error.</summary>
     private readonly record struct Generated(GenerationResult? Result, JsonError? Fault);

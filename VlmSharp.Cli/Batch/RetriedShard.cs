@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using VlmSharp.Cli.Errors;
+using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Batch;
 
@@ -33,7 +34,7 @@ internal sealed class RetriedShard : IRecordSink
         errors = failed.Count;
         old.Position = 0;
         lines = ShardFile.Lines(old).GetEnumerator();
-        target = File.Create(path + ".retry");
+        target = PartialFile.Create(path + ".retry", path);
     }
 
     /// <summary>The indices of the items to try again, ascending.</summary>

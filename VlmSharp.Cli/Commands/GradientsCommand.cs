@@ -63,13 +63,6 @@ internal static class GradientsCommand
             using TrainableModel trained = TrainableModel.Open(
                 ModelOptionsBinder.FolderOf(parsed.GetValue(model)), on, options, cancellation);
             double loss = await Progress.RunAsync("computing gradients", () => Run(trained, examples, cancellation), cancellation);
-            if (!double.IsFinite(loss))
-            {
-                throw new ModelFormatException(
-                    $"The loss is {loss.ToString(System.Globalization.CultureInfo.InvariantCulture)}: weights of the model are not finite "
-                    + "numbers, or too large to compute with. 'vlmsharp caption' with this model names the layer.");
-            }
-
             GradientFile.Write(target, trained, loss);
             TextWriter text = OpenFile.IsOutput(target) ? Console.Error : Console.Out; // nothing follows the gradients
             await text.WriteLineAsync(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"loss {loss:R}"));

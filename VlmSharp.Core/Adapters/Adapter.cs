@@ -68,6 +68,10 @@ public sealed class Adapter : IDisposable
     /// <param name="weight">The canonical name of the layer's weight.</param>
     internal LowRank? Find(string weight) => layers.GetValueOrDefault(weight);
 
+    /// <summary>Throws if its file was written to since it was opened.</summary>
+    /// <exception cref="ModelFormatException">It was.</exception>
+    internal void RequireUnchanged() => file?.RequireUnchanged();
+
     /// <summary>Identifies its contents, like <see cref="AdapterFile.Fingerprint"/>; reads its two files.</summary>
     /// <returns>64 hexadecimal digits; null for an adapter in training.</returns>
     /// <exception cref="ModelFormatException">The folder is no longer that of an adapter.</exception>

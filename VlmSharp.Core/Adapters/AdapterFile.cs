@@ -152,6 +152,10 @@ public sealed class AdapterFile : IDisposable
         return (a.Name, b.Name);
     }
 
+    /// <summary>Throws if the file was written to since it was opened.</summary>
+    /// <exception cref="ModelFormatException">It was.</exception>
+    internal void RequireUnchanged() => file.RequireUnchanged();
+
     /// <summary>Unmaps the file. Weights that were handed out become invalid.</summary>
     public void Dispose() => file.Dispose();
 

@@ -89,7 +89,7 @@ internal static class SafetensorsWriter
 
                 string temporary = $"{place}.{Path.GetRandomFileName()}.tmp";
                 pending.Add((temporary, place));
-                using var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16);
+                using FileStream stream = PartialFile.Create(temporary, place);
                 write(stream);
                 stream.Flush(flushToDisk: true);
             }

@@ -112,7 +112,9 @@ public sealed class GenerationSession : IDisposable
     /// call of its own.
     /// </remarks>
     /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
-    /// <exception cref="ModelFormatException">A file of the model was written to before an answer was complete.</exception>
+    /// <exception cref="ModelFormatException">
+    /// A file of the model or of an adapter was written to before an answer was complete.
+    /// </exception>
     public ReadOnlySpan<GeneratedToken> Step()
     {
         if (failures.TryDequeue(out Exception? earlier)) ExceptionDispatchInfo.Throw(earlier);

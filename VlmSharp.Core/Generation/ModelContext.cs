@@ -35,7 +35,9 @@ internal sealed class ModelContext
     /// <summary>The model's name.</summary>
     public string Name { get; init; } = "";
 
-    /// <summary>Throws a <see cref="ModelFormatException"/> if a file of the model was written to since it was opened; or null.</summary>
+    /// <summary>
+    /// Throws a <see cref="ModelFormatException"/> if a file of the model or of an adapter was written to since it was opened; or null.
+    /// </summary>
     public Action? RequireUnchanged { get; init; }
 
     /// <summary>The network that all sessions of the model share.</summary>

@@ -281,7 +281,7 @@ public sealed class VisionLanguageModel : IDisposable
     /// <param name="request">Pictures, prompt and constraint; not changed.</param>
     /// <param name="options">How to generate, or null for the defaults.</param>
     /// <exception cref="RequestException">It does not fit the model.</exception>
-    /// <exception cref="ModelFormatException">A file of the model was written to since it was opened.</exception>
+    /// <exception cref="ModelFormatException">A file of the model or of an adapter was written to since it was opened.</exception>
     public void Check(GenerationRequest request, GenerationOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -294,7 +294,7 @@ public sealed class VisionLanguageModel : IDisposable
 
     /// <summary>Turns a request into what the model needs: ids with placeholders, and normalized pixels.</summary>
     /// <exception cref="RequestException">It does not fit the model.</exception>
-    /// <exception cref="ModelFormatException">A file of the model was written to since it was opened.</exception>
+    /// <exception cref="ModelFormatException">A file of the model or of an adapter was written to since it was opened.</exception>
     internal PreparedPrompt Prepare(GenerationRequest request)
     {
         RequireUnchanged();
@@ -303,7 +303,9 @@ public sealed class VisionLanguageModel : IDisposable
 
     private void RequireUnchanged()
     {
-        if (!Backend.CopiesWeights && !context.IsDisposed) Checkpoint.RequireUnchanged();
+        if (Backend.CopiesWeights || context.IsDisposed) return;
+        Checkpoint.RequireUnchanged();
+        foreach (Adapter adapter in Adapters) adapter.RequireUnchanged();
     }
 
     private PendingAnswer Submit(GenerationRequest request, GenerationOptions options, CancellationToken cancellationToken)

@@ -38,9 +38,9 @@ internal static class ErrorMiddleware
         _ => OfStatus(500),
     };
 
-    /// <summary>Whether memory itself ran out, although every limit allowed what was to be done.</summary>
+    /// <summary>Whether memory itself ran out, of the machine or of the device, although every limit allowed what was to be done.</summary>
     public static bool LacksMemory(Exception exception) =>
-        exception is OutOfMemoryException or ImageFormatException { InnerException: OutOfMemoryException };
+        exception is OutOfMemoryException or DeviceMemoryException or ImageFormatException { InnerException: OutOfMemoryException };
 
     /// <summary>Records the error, and sends it if no answer has started yet.</summary>
     private static async Task WriteAsync(HttpContext http, ApiException error, Exception? cause)

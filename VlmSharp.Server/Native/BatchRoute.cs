@@ -40,7 +40,7 @@ internal sealed class BatchRoute(PictureReader pictures)
         {
             return Failure(ApiGate.Told(e, call.Served.Model));
         }
-        catch (Exception e) when (e is ApiException or ImageFormatException or OutOfMemoryException)
+        catch (Exception e) when (e is ApiException or ImageFormatException || ErrorMiddleware.LacksMemory(e))
         {
             return Failure(ErrorMiddleware.Of(e));
         }

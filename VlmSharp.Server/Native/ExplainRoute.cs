@@ -16,11 +16,7 @@ internal sealed class ExplainRoute(PictureReader pictures)
     {
         NativeRequest request = await NativeReader.ReadAsync(call, kind: null);
         // Its picture is kept whole, so a second one is refused before any is decoded.
-        if (request.Pictures.Count > 1)
-        {
-            throw ApiException.Invalid(
-                $"An explanation shows one picture, but the request has {request.Pictures.Count}: give one.", "image", "too_many_images");
-        }
+        if (Explainer.Refusal(request.Pictures.Count) is { } refusal) throw ApiException.Invalid(refusal, "image", "too_many_images");
 
         using NativeJob job = await NativeJob.PrepareAsync(call, request, pictures, isWhole: true);
         call.ReleaseBody();

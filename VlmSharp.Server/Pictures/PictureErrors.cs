@@ -28,9 +28,13 @@ internal static class PictureErrors
         nameof(ImageOptions.MaxSide) => TooLarge($"{name} is wider or higher than {ImageOptions.Default.MaxSide} pixels; scale it down."),
         nameof(ImageOptions.MaxJpegScans) => TooLarge(
             $"{name} is a progressive JPEG of more than {options.MaxScans} scans, this server's limit; save it as baseline JPEG."),
-        nameof(ImageOptions.MaxMemory) => TooLarge($"{name} takes more memory to decode than this server has for it; scale it down."),
+        nameof(ImageOptions.MaxMemory) => TooMuchMemory(name),
         _ => Invalid(e.Message),
     };
+
+    /// <summary>413: a picture that never fits in memory.</summary>
+    public static ApiException TooMuchMemory(string name) =>
+        TooLarge($"{name} takes more memory to decode than this server has for it; scale it down.");
 
     private static ApiException TooLarge(string message) => new(413, "invalid_request_error", "image_too_large", message);
 }

@@ -23,15 +23,19 @@ internal sealed class PictureSource : IDisposable
     private readonly LocalPictures? files;
     private readonly SemaphoreSlim places, fetches;
     private readonly TimeProvider clock;
+    private readonly Func<bool> isAlone;
 
     /// <summary>Opens the source.</summary>
     /// <param name="options">What is allowed.</param>
     /// <param name="fetcher">Fetches URLs, instead of one that these options make; for tests with a network of their own.</param>
     /// <param name="clock">What time is measured by; the system's when null.</param>
+    /// <param name="isAlone">Whether no other request than that of the picture is there; null if that is not known.</param>
     /// <exception cref="ArgumentException">An allowed host or the folder cannot be what it says.</exception>
-    public PictureSource(PictureOptions options, PictureFetcher? fetcher = null, TimeProvider? clock = null)
+    public PictureSource(
+        PictureOptions options, PictureFetcher? fetcher = null, TimeProvider? clock = null, Func<bool>? isAlone = null)
     {
         this.options = options;
+        this.isAlone = isAlone ?? (static () => false);
         this.clock = clock ?? TimeProvider.System;
         this.fetcher = fetcher ?? (options.AllowedHosts.Count > 0 ? new PictureFetcher(options, clock: this.clock) : null);
         files = options.AllowedLocalMediaPath is { } folder ? new LocalPictures(folder) : null;
@@ -99,13 +103,18 @@ internal sealed class PictureSource : IDisposable
     /// <param name="name">The file's name in errors.</param>
     /// <param name="resizing">Resizes the picture while it is decoded; null for the whole picture.</param>
     /// <param name="cancellationToken">Ends the waiting and the decoding.</param>
-    /// <exception cref="ApiException">400, or 413 for what is over a limit.</exception>
-    /// <exception cref="ImageFormatException">Memory runs out although the picture has all that there is for pictures.</exception>
-    /// <exception cref="OutOfMemoryException">It runs out for the file itself.</exception>
+    /// <exception cref="ApiException">
+    /// 400; 413 for what is over a limit, and for what does not fit in memory although there is no other request.
+    /// </exception>
+    /// <exception cref="ImageFormatException">
+    /// Memory runs out although the picture has all that there is for pictures: other requests hold memory of another kind.
+    /// </exception>
+    /// <exception cref="OutOfMemoryException">It runs out so for the file itself.</exception>
     public async Task<ReadPicture> DecodeAsync(
         Func<ReadOnlyMemory<byte>> file, string name, ImagePreprocessor? resizing, CancellationToken cancellationToken)
     {
         BufferBudget.Share share = Memory.TakeNothing();
+        bool hasAll = false, hasAlone = false; // the budget; the server
         try
         {
             while (true)
@@ -115,9 +124,20 @@ internal sealed class PictureSource : IDisposable
                     return await InPlaceAsync(() => Decode(file, name, resizing, share, cancellationToken), cancellationToken)
                         .ConfigureAwait(false);
                 }
-                catch (Exception e) when (RoomFor(e, share) is { } wanted)
+                catch (ImageFormatException e) when (IsRefused(e))
                 {
-                    await share.GrowAsync(wanted, cancellationToken).ConfigureAwait(false);
+                    await share.GrowAsync(share.Refused, cancellationToken).ConfigureAwait(false);
+                }
+                catch (Exception e) when (ErrorMiddleware.LacksMemory(e) && !hasAll)
+                {
+                    // Memory itself has run out: the picture waits until no other takes any of the budget.
+                    await share.GrowAsync(Memory.Capacity, cancellationToken).ConfigureAwait(false);
+                    (hasAll, hasAlone) = (true, isAlone());
+                    FreeMemory.Gather();
+                }
+                catch (Exception e) when (ErrorMiddleware.LacksMemory(e) && hasAlone && isAlone())
+                {
+                    throw PictureErrors.TooMuchMemory(Plain(name));
                 }
             }
         }
@@ -160,7 +180,7 @@ internal sealed class PictureSource : IDisposable
             string hash = Convert.ToHexStringLower(SHA256.HashData(bytes.Span));
             return new ReadPicture(picture, bytes.Length, ImageFile.FormatOf(bytes.Span)!, hash, share);
         }
-        catch (ImageFormatException e) when (RoomFor(e, share) is null && !ErrorMiddleware.LacksMemory(e))
+        catch (ImageFormatException e) when (!IsRefused(e) && !ErrorMiddleware.LacksMemory(e))
         {
             throw PictureErrors.Of(e, name, options);
         }
@@ -197,15 +217,7 @@ internal sealed class PictureSource : IDisposable
         }
     }
 
-    /// <summary>What a picture has to wait for that could not be decoded, in bytes; null if it is for another reason.</summary>
-    private long? RoomFor(Exception e, BufferBudget.Share share) => e switch
-    {
-        ImageFormatException { Limit: nameof(ImageOptions.HasRoom) } => share.Refused,
-        // Memory itself has run out: the picture waits until no other takes any of the budget. If that is not enough, others hold memory
-        // outside the budget, and the client is told to try again.
-        _ when ErrorMiddleware.LacksMemory(e) && share.Bytes < Memory.Capacity => Memory.Capacity,
-        _ => null,
-    };
+    private static bool IsRefused(ImageFormatException e) => e.Limit == nameof(ImageOptions.HasRoom);
 
     private async Task<ReadPicture> InPlaceAsync(Func<ReadPicture> decode, CancellationToken cancellationToken)
     {

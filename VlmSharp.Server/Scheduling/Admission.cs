@@ -30,6 +30,12 @@ internal sealed class Admission(int places, int queue)
         get { lock (sync) return all - free; }
     }
 
+    /// <summary>Whether no request has a place, and at most one is on its way to one: whoever asks is that one.</summary>
+    public bool HasNoOther
+    {
+        get { lock (sync) return free == all && outside <= 1; }
+    }
+
     /// <summary>Registers a request before any of it is read.</summary>
     /// <param name="client">Whose request it is: the name of its key, or one name for all if there are no keys.</param>
     /// <returns>The ticket for its places; to be disposed of at its end.</returns>

@@ -4,7 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace VlmSharp.Training.Data;
 
 /// <summary>
-/// Data files are read more than once, so they must be seekable. A named pipe is not, and opening one may wait forever for a writer.
+/// Data files are read more than once, so they must be seekable. A named pipe is not, and opening one may wait forever for a writer. The
+/// file is opened and not only looked up, because the pipe of <c>&lt;(...)</c> in a shell is an open file that no path leads to.
 /// </summary>
 internal static partial class RegularFile
 {

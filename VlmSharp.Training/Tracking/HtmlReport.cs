@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using VlmSharp.Imaging;
 
 namespace VlmSharp.Training.Tracking;
 
@@ -55,7 +56,7 @@ public sealed class HtmlReport(string metricsPath, string path) : IRunTracker
     private void Write()
     {
         string temporary = path + ".tmp";
-        File.WriteAllText(temporary, Page());
+        using (var page = new StreamWriter(PartialFile.Create(temporary, path))) page.Write(Page());
         File.Move(temporary, path, overwrite: true);
     }
 

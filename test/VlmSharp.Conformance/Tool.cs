@@ -52,6 +52,15 @@ public static class Tool
         await process.WaitForExitAsync();
         return (process.ExitCode, await output, await errors);
     }
+
+    /// <summary>Overwrites the last byte of a file in place. .NET itself would refuse that while this process has the file open.</summary>
+    /// <param name="path">Not on Windows, where no program can.</param>
+    public static async Task OverwriteEndAsync(string path)
+    {
+        long last = new FileInfo(path).Length - 1;
+        (int code, _, string errors) = await RunAsync("/bin/sh", ["-c", $"printf x | dd of='{path}' bs=1 seek={last} conv=notrunc"]);
+        Assert.True(code == 0, errors);
+    }
 }
 
 /// <summary>A test that needs programs of the system. If one is missing, the test is skipped with a reason.</summary>

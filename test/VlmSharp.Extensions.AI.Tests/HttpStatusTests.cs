@@ -28,9 +28,9 @@ public sealed class HttpStatusTests
         Assert.Equal(400, HttpStatus.Of(new RequestException("x")));
         Assert.Equal(499, HttpStatus.Of(new OperationCanceledException()));
         Assert.Equal(500, HttpStatus.Of(new ModelFormatException("x")));
-        Assert.Equal(500, HttpStatus.Of(new DeviceMemoryException("x")));
         Assert.Equal(500, HttpStatus.Of(new ArgumentException("x")));
         Assert.Equal(503, HttpStatus.Of(new InsufficientMemoryException()));
+        Assert.Equal(503, HttpStatus.Of(new DeviceMemoryException("x")));
         Assert.Equal(503, HttpStatus.Of(new ImageFormatException("x", new InsufficientMemoryException())));
         Assert.Throws<ArgumentNullException>(() => HttpStatus.Of(null!));
     }

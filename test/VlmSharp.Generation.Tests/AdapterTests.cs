@@ -121,6 +121,26 @@ public sealed class AdapterTests : IDisposable
         Assert.Equal(plain.TokenIds, model.Generate(Request(0, null), Tokens(8)).TokenIds);
     }
 
+    /// <summary>Its matrices are used where the file is mapped.</summary>
+    [Fact]
+    public async Task An_adapter_that_is_overwritten_is_noticed()
+    {
+        if (OperatingSystem.IsWindows()) return; // files in use cannot be written there
+        using var folder = new TemporaryFolder();
+        folder.CopyFrom(Folder("lora"));
+        model.LoadAdapter("copy", folder.Path);
+        using GenerationSession session = model.Start([Request(0, "copy")], Tokens(4));
+        Assert.Equal(1, session.Step().Length);
+        string weights = folder.At("adapter_model.safetensors");
+        await Tool.OverwriteEndAsync(weights);
+        string message = Assert.Throws<ModelFormatException>(() => model.Generate(Request(0, "copy"), Tokens(4))).Message;
+        Assert.StartsWith($"{weights} was written to while the model was in use", message, StringComparison.Ordinal);
+        Assert.Throws<ModelFormatException>(() =>
+        {
+            while (!session.IsFinished) session.Step(); // it had begun before
+        });
+    }
+
     [Fact]
     public void An_unknown_name_is_refused_with_a_list_of_the_known_ones()
     {

@@ -19,6 +19,29 @@ public sealed class PartialFileTests : IDisposable
         Assert.Equal([path], Directory.GetFiles(Path.GetDirectoryName(path)!));
     }
 
+    /// <summary>What only its owner could read must not become readable for all, not even while it is written.</summary>
+    [Theory, InlineData("600"), InlineData("400"), InlineData("666")]
+    public void A_file_keeps_the_permissions_of_the_one_that_it_replaces(string octal)
+    {
+        if (OperatingSystem.IsWindows()) return; // it has none of these
+        var mode = (UnixFileMode)Convert.ToInt32(octal, 8);
+        string path = folder.At("x");
+        File.WriteAllText(path, "old");
+        File.SetUnixFileMode(path, mode);
+        PartialFile.Write(path, stream =>
+        {
+            string partial = Assert.Single(Directory.GetFiles(Path.GetDirectoryName(path)!, ".*"));
+            Assert.Equal((0L, mode), (new FileInfo(partial).Length, new FileInfo(partial).UnixFileMode));
+            stream.WriteByte((byte)'n');
+        });
+        Assert.Equal(("n", mode), (File.ReadAllText(path), File.GetUnixFileMode(path)));
+
+        string left = folder.At("left");
+        File.WriteAllText(left, "of a killed process");
+        using FileStream empty = PartialFile.Create(left, path);
+        Assert.Equal((0L, mode), (empty.Length, File.GetUnixFileMode(left)));
+    }
+
     [Fact]
     public void A_link_stays_and_what_it_leads_to_is_replaced()
     {

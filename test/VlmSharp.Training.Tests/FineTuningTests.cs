@@ -60,6 +60,43 @@ public sealed class FineTuningTests : IDisposable
         TensorAssert.Close([.. once.Select(x => 2 * x)], Numbers(parameter.Gradient), 1e-6 * once.Max(Math.Abs), "two batches");
     }
 
+    /// <summary>Before a gradient of other weights changes a parameter: what is saved has nothing of them.</summary>
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task A_model_that_is_overwritten_ends_the_run(bool full)
+    {
+        if (OperatingSystem.IsWindows()) return; // files in use cannot be written there
+        string model = folder.At("model"), weights = Path.Combine(model, "model.safetensors");
+        CopyModel(model);
+        using FineTuning run = FineTuning.Open(Options with { Model = model, Full = full, SaveEvery = 1 }, backend);
+        await Tool.OverwriteEndAsync(weights);
+        string message = Assert.Throws<ModelFormatException>(() => run.Run()).Message;
+        Assert.StartsWith($"{weights} was written to while the model was in use", message, StringComparison.Ordinal);
+        Assert.Equal(0, run.CompletedSteps);
+        Assert.False(Directory.Exists(folder.At("out/checkpoint-000001")));
+        Assert.Empty(Directory.GetFiles(folder.At("out"), "*.safetensors"));
+    }
+
+    [Fact]
+    public async Task Gradients_and_frozen_weights_of_an_overwritten_model_are_not_written()
+    {
+        if (OperatingSystem.IsWindows()) return; // files in use cannot be written there
+        string source = folder.At("model"), gradients = folder.At("gradients.safetensors");
+        CopyModel(source);
+        var options = new TrainableOptions { IsTrained = name => name.EndsWith("bias", StringComparison.Ordinal) };
+        using TrainableModel model = TrainableModel.Open(source, backend, options);
+        Assert.Throws<ModelFormatException>(() => GradientFile.Write(gradients, model, double.NaN));
+        GradientFile.Write(gradients, model, 1);
+        File.Delete(gradients);
+        await Tool.OverwriteEndAsync(Path.Combine(source, "model.safetensors"));
+        Assert.Contains(
+            "was written to",
+            Assert.Throws<ModelFormatException>(() => GradientFile.Write(gradients, model, double.NaN)).Message,
+            StringComparison.Ordinal);
+        Assert.Throws<ModelFormatException>(() => model.SaveWeights(folder.At("saved"), DType.F32));
+        Assert.Empty(Directory.GetFiles(folder.At("saved")));
+        Assert.False(File.Exists(gradients));
+    }
+
     [Theory, InlineData(false), InlineData(true)]
     public void A_folder_with_other_files_is_refused_and_left_as_it_is(bool resume)
     {

@@ -23,6 +23,7 @@ public sealed class BatchFailureTests : BatchTests
         Assert.Equal(0, (await Batch([.. command, "0", "-q"])).Code); // a, c (and e)
         Assert.Equal(0, (await Batch([.. command, "1", "-q"])).Code); // b, d
         string records = await File.ReadAllTextAsync(Out("out/shard-00001-of-00002.jsonl"));
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(Out("out/shard-00001-of-00002.jsonl"), UnixFileMode.UserRead);
         Assert.Contains("\"error\"", records, StringComparison.Ordinal);
 
         Run.Outcome again = await Batch(["retry", .. command, "1"]);
@@ -34,6 +35,8 @@ public sealed class BatchFailureTests : BatchTests
         again = await Batch(["retry", .. command, "1"]);
         Assert.Equal(0, again.Code);
         Assert.Contains("1 of 1, 0 errors", again.Error, StringComparison.Ordinal);
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead, File.GetUnixFileMode(Out("out/shard-00001-of-00002.jsonl")));
         File.Copy(cake, Out("in/e.png"));
         if (kind == "list") Assert.Equal(0, (await Batch(["retry", .. command, "0", "-q"])).Code);
         else File.Delete(Out("in/e.png"));
@@ -115,22 +118,35 @@ public sealed class BatchFailureTests : BatchTests
     }
 
     /// <summary>A pipe in place of a picture holds the run until its model was written to.</summary>
-    [Fact]
-    public async Task A_model_that_is_overwritten_ends_the_run_and_is_no_fault_of_an_item()
+    [Theory, InlineData("model.safetensors"), InlineData("adapter_model.safetensors")]
+    public async Task A_model_that_is_overwritten_ends_the_run_and_is_no_fault_of_an_item(string name)
     {
         if (OperatingSystem.IsWindows()) return; // it has no FIFO, and files in use cannot be written there
-        string model = Directory.CreateDirectory(Out("model")).FullName, weights = Path.Combine(model, "model.safetensors");
-        foreach (string file in Directory.GetFiles(GoldenFiles.DemoModel)) File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
+        string model = Copy(GoldenFiles.PathOf("models", "pg1"), "model");
+        string adapter = Copy(GoldenFiles.PathOf("training", "pg1-lora"), "lora");
+        string weights = Path.Combine(name.StartsWith('a') ? adapter : model, name);
         string pipe = Out("pipe.png"), cake = Path.Combine(Samples, "cake.png");
         Assert.Equal(0, (await Tool.RunAsync("mkfifo", [pipe])).Code);
         File.WriteAllLines(Out("work"), [pipe, cake]);
-        Task<Run.Outcome> running = Task.Run(
-            () => Run.Vlmsharp("", "batch", Out("work"), "--model", model, "--out", Out("out"), "--batch-size", "1", "-q"));
-        string overwrite = $"exec 3> '{pipe}' && printf x | dd of='{weights}' bs=1 seek=5000000 conv=notrunc && cat '{cake}' >&3";
-        Assert.Equal(0, (await Tool.RunAsync("/bin/sh", ["-c", overwrite])).Code);
+        string[] command =
+            ["batch", Out("work"), "--model", model, "--adapter", adapter, "--out", Out("out"), "--batch-size", "1", "-q"];
+        Task<Run.Outcome> running = Task.Run(() => Run.Vlmsharp("", command));
+        using (var picture = new FileStream(pipe, FileMode.Open, FileAccess.Write, FileShare.ReadWrite)) // waits for the reader
+        {
+            await Tool.OverwriteEndAsync(weights);
+            await picture.WriteAsync(File.ReadAllBytes(cake));
+        }
+
         Run.Outcome run = await running;
         Assert.Equal(3, run.Code);
         Assert.StartsWith($"vlmsharp: {weights} was written to while the model was in use", run.Error, StringComparison.Ordinal);
         Assert.Equal("", File.ReadAllText(Out("out/shard-00000-of-00001.jsonl.partial")));
+    }
+
+    private string Copy(string source, string name)
+    {
+        string target = Directory.CreateDirectory(Out(name)).FullName;
+        foreach (string file in Directory.GetFiles(source)) File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
+        return target;
     }
 }

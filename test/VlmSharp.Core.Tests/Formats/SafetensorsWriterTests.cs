@@ -62,6 +62,19 @@ public class SafetensorsWriterTests
     }
 
     [Fact]
+    public void AFileKeepsThePermissionsOfTheOneThatItReplaces()
+    {
+        if (OperatingSystem.IsWindows()) return; // it has none of these
+        using var folder = new TemporaryFolder();
+        string path = folder.Write("x", "before"u8);
+        File.SetUnixFileMode(path, UnixFileMode.UserRead);
+        SafetensorsWriter.Write(path, [TensorToWrite.FromIntegers("x", [1], new long[1])]);
+        Assert.Equal(UnixFileMode.UserRead, File.GetUnixFileMode(path));
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        Assert.Single(file.Entries);
+    }
+
+    [Fact]
     public void NamesAndShapesAreChecked()
     {
         using var folder = new TemporaryFolder();

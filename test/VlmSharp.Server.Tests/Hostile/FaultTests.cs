@@ -45,15 +45,17 @@ public sealed class FaultTests
     }
 
     /// <summary>The request is within every limit, and may succeed when others have ended. Only one request of a batch fails.</summary>
-    [Theory, InlineData(Chat, false), InlineData(Chat, true), InlineData("/v1/caption", false), InlineData("/v1/batch", false)]
-    public async Task Where_memory_runs_out_the_client_may_try_again(string route, bool streams)
+    [Theory]
+    [InlineData(Chat, false, false), InlineData(Chat, true, false), InlineData("/v1/caption", false, false)]
+    [InlineData("/v1/batch", false, false), InlineData(Chat, false, true), InlineData("/v1/batch", false, true)]
+    public async Task Where_memory_runs_out_the_client_may_try_again(string route, bool streams, bool isOfDevice)
     {
         using var log = new LogStream();
         RunningServer server = await RunningServer.StartAsync(o => o with { Log = new RequestLogOptions { Output = log } });
         try
         {
             bool hasStatus = !streams && route != "/v1/batch";
-            server.Backend.Fault = new InsufficientMemoryException("SECRET");
+            server.Backend.Fault = isOfDevice ? new DeviceMemoryException("SECRET") : new InsufficientMemoryException("SECRET");
             using HttpResponseMessage response = await server.PostAsync(route, Ask(route, "caption en", streams));
             string text = await response.Content.ReadAsStringAsync();
             Assert.Contains("\"no_memory\"", text, StringComparison.Ordinal);

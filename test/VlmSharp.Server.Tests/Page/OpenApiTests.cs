@@ -10,7 +10,6 @@ using VlmSharp.Server.Chat;
 using VlmSharp.Server.Keys;
 using VlmSharp.Server.Native;
 using VlmSharp.Server.Observing;
-using VlmSharp.Server.Pictures;
 using VlmSharp.Server.Protocol;
 using VlmSharp.Server.Scheduling;
 
@@ -75,8 +74,8 @@ public sealed class OpenApiTests(BrowserFixture browser) : IAsyncLifetime
         var options = new ServerOptions();
         await using WebApplication application = ServerPipeline.Build(options, new IPEndPoint(IPAddress.Loopback, 0));
         using var lifecycle = new Lifecycle(application.Services.GetRequiredService<HealthState>());
-        using var pictures = new PictureReader(new PictureSource(options.Pictures), options.MaxBufferedBytes);
-        ServerPipeline.Use(application, options, new KeyGate(null, null, options.ClientLimits, _ => { }), lifecycle, pictures);
+        var keys = new KeyGate(null, null, options.ClientLimits, _ => { });
+        using PictureReader pictures = ServerPipeline.Use(application, options, keys, lifecycle);
         IEnumerable<string> mapped =
             ((IEndpointRouteBuilder)application).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
             .Where(route => route.Metadata.GetMetadata<IExcludeFromDescriptionMetadata>() is not { ExcludeFromDescription: true })

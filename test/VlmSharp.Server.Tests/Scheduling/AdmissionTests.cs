@@ -27,6 +27,21 @@ public sealed class AdmissionTests
     }
 
     [Fact]
+    public async Task A_request_is_alone_without_another_that_waits_or_has_a_place()
+    {
+        var admission = new Admission(places: 2, queue: 2);
+        using Ticket own = admission.Arrive("a");
+        Assert.True(admission.HasNoOther);
+        Ticket other = admission.Arrive("a");
+        Assert.False(admission.HasNoOther);
+        Place place = await other.EnterAsync(1, default);
+        Assert.False(admission.HasNoOther);
+        place.Dispose();
+        other.Dispose();
+        Assert.True(admission.HasNoOther);
+    }
+
+    [Fact]
     public async Task A_request_to_a_full_queue_is_told_when_to_retry()
     {
         var admission = new Admission(places: 1, queue: 2);

@@ -13,7 +13,8 @@ public sealed class HtmlReportTests
     public void The_page_is_well_formed_and_shows_curves_samples_and_settings()
     {
         using var folder = new TemporaryFolder();
-        string metrics = folder.At("metrics.jsonl"), path = folder.At("report.html");
+        string metrics = folder.At("metrics.jsonl"), path = folder.Write("report.html", "earlier"u8);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, UnixFileMode.UserRead);
         using (var file = new MetricsFile(metrics))
         using (var report = new HtmlReport(metrics, path))
         {
@@ -43,6 +44,7 @@ public sealed class HtmlReportTests
         Assert.Contains("<th>model</th><td>paligemma</td>", text, StringComparison.Ordinal);
         Assert.DoesNotContain("12345", text, StringComparison.Ordinal); // the settings that identify a run are in the manifest
         Assert.Single(Directory.GetFiles(folder.Path, "report*"));
+        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead, File.GetUnixFileMode(path));
     }
 
     [Fact]
