@@ -65,6 +65,7 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
             for (int i = 0; i < RowsAtOnce; i++) scales[i] = w.ScalesAt(Math.Min(n + i * run, rows - 1));
             if (passes == 1) // a single pass reads from memory itself: what it needs soon lies ahead in the same rows
                 for (int i = 0; i < RowsAtOnce; i++) next[i] = places[i] + StreamAhead.Bytes;
+            if (StreamAhead.Bytes > 0) PrefetchNextScales(scales);
             for (int pass = 0; pass < passes; pass++)
             {
                 int t = pass * InputRows, some = Math.Min(InputRows, count - t);
@@ -77,6 +78,14 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
                     for (int i = 0; i < RowsAtOnce && n + i * run < rows; i++) target[(nint)i * run] = sums[j * RowsAtOnce + i];
             }
         }
+    }
+
+    // The scales of the next rows follow in memory; where they end, this only prefetches what is not needed.
+    private void PrefetchNextScales(ushort** scales)
+    {
+        int bytes = groups / Q.GroupsPerScale * sizeof(ushort);
+        for (int r = 0; r < RowsAtOnce; r++)
+            for (int line = 0; line < bytes; line += Packing.CacheLine) Packing.PrefetchLine((byte*)scales[r] + bytes + line);
     }
 
     // Four rows of the matrix times one row of activations, and times the other if A has two.

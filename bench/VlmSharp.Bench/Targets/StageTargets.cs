@@ -75,8 +75,10 @@ internal static class StageTargets
         MachineLimits between = probe.Measure();
         for (int i = 0; i < Settling; i++) session.Step(); // the first steps allocate what later steps reuse
         long managed = GC.GetTotalAllocatedBytes(true);
-        while (!session.IsFinished) session.Step();
-        allocated = (GC.GetTotalAllocatedBytes(true) - managed) / (NewTokens - 1 - Settling);
+        const int Measured = NewTokens - 2 - Settling;
+        for (int i = 0; i < Measured; i++) session.Step();
+        allocated = (GC.GetTotalAllocatedBytes(true) - managed) / Measured;
+        while (!session.IsFinished) session.Step(); // the last step also looks whether the model's files are unchanged, and allocates
         MachineLimits after = probe.Measure();
 
         GenerationTimings t = session.Timings;
