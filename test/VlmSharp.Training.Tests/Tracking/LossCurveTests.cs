@@ -44,7 +44,7 @@ public sealed class LossCurveTests
         Assert.StartsWith("step 1 of 2 | loss 1.25 | grad 0.5 | lr 1E-05 | 20 tokens/s |", text);
         Assert.Contains("step 2 of 2", text, StringComparison.Ordinal);
         Assert.Contains("after 2 steps: eval loss 1", text, StringComparison.Ordinal);
-        Assert.Contains("'what?' -> 'dog' (expected 'cat')", text, StringComparison.Ordinal);
+        Assert.Contains(@"'what\u001b' -> 'dog' (expected 'cat')", text, StringComparison.Ordinal);
     }
 
     [Fact]
