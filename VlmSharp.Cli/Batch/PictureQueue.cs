@@ -95,6 +95,7 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
     }
 
     // Whether a picture fits in memory must not depend on the pictures read at the same time, so one that did not fit is tried again alone.
+    // Where the others leave nothing at all, not even the error's text fits, and the exception is that of the runtime.
     private LoadedItem LoadBesideOthers(WorkItem item, CancellationToken cancellationToken)
     {
         try
@@ -102,7 +103,7 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
             using var shared = new Turn(alone, isAlone: false);
             return Read(item, cancellationToken);
         }
-        catch (ImageFormatException e) when (e.InnerException is OutOfMemoryException)
+        catch (Exception e) when (e is OutOfMemoryException or ImageFormatException { InnerException: OutOfMemoryException })
         {
             using var single = new Turn(alone, isAlone: true);
             FreeMemory.Gather();
