@@ -30,22 +30,20 @@ public static class PngWriter
         Write(image.Width, image.Height, PngColor.Gray, image.Pixels, stream);
     }
 
-    /// <summary>Writes the picture to a file, replacing it.</summary>
+    /// <summary>Writes the picture to a file, replacing it when the picture is complete.</summary>
     /// <param name="image">Written with 8 bits for each of red, green and blue.</param>
     /// <param name="path">Its folder must exist.</param>
     public static void Save(RgbImage image, string path)
     {
-        using FileStream stream = File.Create(path);
-        Write(image, stream);
+        PartialFile.Write(path, stream => Write(image, stream));
     }
 
-    /// <summary>Writes a gray picture to a file, replacing it.</summary>
+    /// <summary>Writes a gray picture to a file, replacing it when the picture is complete.</summary>
     /// <param name="image">Written with 8 bits a pixel.</param>
     /// <param name="path">Its folder must exist.</param>
     public static void Save(GrayImage image, string path)
     {
-        using FileStream stream = File.Create(path);
-        Write(image, stream);
+        PartialFile.Write(path, stream => Write(image, stream));
     }
 
     private static void Write(int width, int height, PngColor color, ReadOnlySpan<byte> pixels, Stream stream)

@@ -16,12 +16,11 @@ public static class PpmWriter
         stream.Write(image.Pixels);
     }
 
-    /// <summary>Writes the picture to a file, replacing it.</summary>
+    /// <summary>Writes the picture to a file, replacing it when the picture is complete.</summary>
     /// <param name="image">Written as P6, 3 bytes a pixel.</param>
     /// <param name="path">Its folder must exist.</param>
     public static void Save(RgbImage image, string path)
     {
-        using FileStream stream = File.Create(path);
-        Write(image, stream);
+        PartialFile.Write(path, stream => Write(image, stream));
     }
 }

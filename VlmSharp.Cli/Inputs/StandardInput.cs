@@ -12,23 +12,28 @@ internal static class StandardInput
     /// <exception cref="UsageException">The process was started without it, or with a folder.</exception>
     public static Stream Open()
     {
-        if (Descriptor.IsMissing(0)) throw Closed();
-        return !Directory.Exists(Path) ? Console.OpenStandardInput() : throw new UsageException(
-            "Standard input is a folder, and this command reads a file from it: give it a file (< FILE) or a pipe; "
-                + "'vlmsharp batch FOLDER' takes the pictures of a folder.");
+        RequireFile();
+        return Console.OpenStandardInput();
     }
 
     /// <summary>
-    /// Refuses a command line that names standard input by a path such as <c>/dev/stdin</c> in a process that was started without it:
-    /// whatever reads that path would wait forever, as <see cref="Descriptor.IsMissing"/> says.
+    /// Refuses a command line that names standard input by a path such as <c>/dev/stdin</c> in a process that was started without it or
+    /// with a folder. Whatever reads the path of closed standard input would wait forever, as <see cref="Descriptor.IsMissing"/> says.
     /// </summary>
     /// <param name="words">The command line.</param>
     /// <exception cref="UsageException">A word is such a path.</exception>
     public static void RequireOpenIfNamed(IEnumerable<string> words)
     {
-        if (Descriptor.IsMissing(0) && words.Any(word => word.Length > 0 && OpenFile.IsInput(word))) throw Closed();
+        if (words.Any(word => word.Length > 0 && OpenFile.IsInput(word))) RequireFile();
     }
 
-    private static UsageException Closed() =>
-        new("Standard input is closed, and this command reads it: give it a file (< FILE) or a pipe.");
+    private static void RequireFile()
+    {
+        if (Descriptor.IsMissing(0))
+            throw new UsageException("Standard input is closed, and this command reads it: give it a file (< FILE) or a pipe.");
+        if (!Directory.Exists(Path)) return;
+        throw new UsageException(
+            "Standard input is a folder, and this command reads a file from it: give it a file (< FILE) or a pipe; "
+                + "'vlmsharp batch FOLDER' takes the pictures of a folder.");
+    }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
@@ -8,7 +9,7 @@ using VlmSharp.Models;
 namespace VlmSharp.Adapters;
 
 /// <summary>
-/// An open folder of a PEFT adapter: <c>adapter_config.json</c> and the memory-mapped <c>adapter_model.safetensors</c>. Tensor names may
+/// An open folder of a PEFT adapter: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>. Tensor names may
 /// come from any version of PEFT and transformers:
 /// <code>
 /// base_model.model.language_model.model.layers.0.mlp.up_proj.lora_A.weight
@@ -25,6 +26,7 @@ public sealed class AdapterFile : IDisposable
 
     private readonly SafetensorsFile file;
     private readonly Dictionary<string, (SafetensorsEntry A, SafetensorsEntry B)> pairs;
+    private readonly List<byte[]> copies = []; // the matrices that were handed out
 
     private AdapterFile(string directory, AdapterConfig config, SafetensorsFile file)
     {
@@ -128,7 +130,7 @@ public sealed class AdapterFile : IDisposable
         return [.. Modules.Select(m => m.Name).Where(name => !known.Contains(name))];
     }
 
-    /// <summary>A and B of a layer, for a backend to load; valid while this file is open.</summary>
+    /// <summary>A and B of a layer, for a backend to load; valid while this object is reachable.</summary>
     /// <param name="module">One of <see cref="Modules"/>.</param>
     /// <returns>A [rank, in] and B [out, rank].</returns>
     internal (WeightData A, WeightData B) Weights(AdaptedModule module)
@@ -156,11 +158,19 @@ public sealed class AdapterFile : IDisposable
     /// <exception cref="ModelFormatException">It was.</exception>
     internal void RequireUnchanged() => file.RequireUnchanged();
 
-    /// <summary>Unmaps the file. Weights that were handed out become invalid.</summary>
+    /// <summary>Unmaps the file.</summary>
     public void Dispose() => file.Dispose();
 
-    private WeightData Data(SafetensorsEntry entry, string name) =>
-        new(name, FormatOf(entry), (int)entry.Shape[0], (int)entry.Shape[1], file.DataPointer(entry), this);
+    // A copy, which is small beside the model: a mapped file that is cut while the adapter is in use would end the process.
+    private WeightData Data(SafetensorsEntry entry, string name)
+    {
+        if (entry.ByteLength > Array.MaxLength) throw new ModelFormatException($"{file.Path} holds {entry}, more than adapters have.");
+        byte[] copy = GC.AllocateUninitializedArray<byte>((int)entry.ByteLength, pinned: true);
+        Marshal.Copy(file.DataPointer(entry), copy, 0, copy.Length);
+        copies.Add(copy);
+        nint place = Marshal.UnsafeAddrOfPinnedArrayElement(copy, 0);
+        return new(name, FormatOf(entry), (int)entry.Shape[0], (int)entry.Shape[1], place, this);
+    }
 
     private IReadOnlyList<AdaptedModule> Selected(PaliGemmaConfig model)
     {

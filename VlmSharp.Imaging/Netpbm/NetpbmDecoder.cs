@@ -130,7 +130,7 @@ internal sealed class NetpbmDecoder : IImageDecoder
                 if (++digits > 9)
                     throw context.Damaged("a number has more than 9 digits");
             }
-            if (digits > 0 && (Rest.IsEmpty || Rest[0] != '+')) // 7+8 is not two numbers
+            if (digits > 0 && (Rest.IsEmpty || IsSpace(Rest[0]) || Rest[0] == '#')) // 7+8, 0x7 and 1_0 are not two numbers
                 return value;
             throw Rest.IsEmpty ? context.Truncated(within) : context.Damaged($"a number is missing in {within}");
         }

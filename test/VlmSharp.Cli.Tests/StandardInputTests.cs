@@ -70,6 +70,7 @@ public sealed class StandardInputTests : IDisposable
     [InlineData("preprocess - -o x.png")]
     [InlineData("caption /dev/stdin")]
     [InlineData("generate --image=/dev/fd/0 --prompt x")]
+    [InlineData("caption /proc/thread-self/fd/0")]
     [InlineData("data validate link")]
     public async Task Closed_standard_input_is_an_error_at_once(string command)
     {
@@ -85,6 +86,7 @@ public sealed class StandardInputTests : IDisposable
     [InlineData("tokenize")]
     [InlineData("caption -")]
     [InlineData("batch -")]
+    [InlineData("batch /dev/stdin")]
     public async Task A_folder_as_standard_input_is_called_so(string command)
     {
         if (!OperatingSystem.IsLinux()) return;

@@ -47,7 +47,7 @@ public sealed class StandardOutputTests : IDisposable
         string file = await Words(command, command.StartsWith("explain", StringComparison.Ordinal) ? "x.html" : "x");
         Assert.Equal(0, (await Shell($"dotnet '{Tool.Vlmsharp}' {file}")).Code);
         File.CreateSymbolicLink(scratch.At("link"), "/dev/stdout");
-        foreach (string output in (string[])["/dev/stdout", "/proc/self/fd/1", "link"])
+        foreach (string output in (string[])["/dev/stdout", "/proc/thread-self/fd/1", "link"])
         {
             string named = $"dotnet '{Tool.Vlmsharp}' {await Words(command, output)}";
             Assert.Equal(0, (await Shell($"{{ printf before; {named}; }} > seen && printf after >> seen")).Code);

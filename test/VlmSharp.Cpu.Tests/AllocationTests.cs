@@ -15,6 +15,7 @@ public abstract unsafe class AllocationTests(SimdTier tier)
     [InlineData(1, DType.BF16, 16)]
     [InlineData(2, DType.BF16, 16)]
     [InlineData(3, DType.BF16, 16)]
+    [InlineData(2, DType.F16, 16)]
     [InlineData(2, DType.Int8, 8)]
     [InlineData(2, DType.Int8, 16)]
     [InlineData(2, DType.Int4, 16)]
@@ -85,6 +86,31 @@ public abstract unsafe class AllocationTests(SimdTier tier)
         {
             if (i == 10) allocations.Start();
             backend.GatedLinear(x, gate, up).Dispose();
+        }
+
+        allocations.AssertNone();
+        NativeMemory.Free(bytes);
+    }
+
+    /// <summary>Products with the rows of several answers allocate nothing either.</summary>
+    [BackendTheory]
+    [InlineData(DType.BF16, 16)]
+    [InlineData(DType.Int8, 8)]
+    [InlineData(DType.Int8, 16)]
+    [InlineData(DType.Int4, 8)]
+    public void ProductsOfSeveralAnswersAllocateNothing(DType format, int activationBits)
+    {
+        const int Answers = 5, Inputs = 192, Outputs = 96;
+        using CpuBackend backend = Create(threads: 2, activationBits);
+        byte* bytes = (byte*)NativeMemory.AllocZeroed(Inputs * Outputs, sizeof(ushort));
+        using Weight weight = backend.LoadWeight(new WeightData("w", format, Outputs, Inputs, (nint)bytes, backend, (nint)bytes));
+        using Matrix x = backend.Upload(new float[Answers * Inputs], Answers, Inputs);
+        var allocations = new TeamAllocations(backend.Team);
+        for (int i = 0; i < 20; i++)
+        {
+            if (i == 10) allocations.Start();
+            backend.Linear(x, weight).Dispose();
+            backend.GatedLinear(x, weight, weight).Dispose();
         }
 
         allocations.AssertNone();

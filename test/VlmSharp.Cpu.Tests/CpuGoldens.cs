@@ -73,3 +73,72 @@ public sealed class Cpu128AdapterGoldens : AdapterGoldens
 {
     protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector128 });
 }
+
+[NeedsTier(SimdTier.Vector256)]
+public sealed class Cpu256AdapterGoldens : AdapterGoldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector256 });
+}
+
+[NeedsTier(SimdTier.Vector512)]
+public sealed class Cpu512AdapterGoldens : AdapterGoldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector512 });
+}
+
+public sealed class Cpu128BeamGoldens : BeamGoldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector128 });
+}
+
+[NeedsTier(SimdTier.Vector256)]
+public sealed class Cpu256BeamGoldens : BeamGoldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector256 });
+}
+
+[NeedsTier(SimdTier.Vector512)]
+public sealed class Cpu512BeamGoldens : BeamGoldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector512 });
+}
+
+public sealed class Cpu128SamplingGoldens : SamplingGoldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector128 });
+}
+
+[NeedsTier(SimdTier.Vector256)]
+public sealed class Cpu256SamplingGoldens : SamplingGoldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector256 });
+}
+
+[NeedsTier(SimdTier.Vector512)]
+public sealed class Cpu512SamplingGoldens : SamplingGoldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector512 });
+}
+
+public sealed class Cpu128DemoGoldens : DemoGoldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector128 });
+
+    protected override int Scenes => 10;
+}
+
+[NeedsTier(SimdTier.Vector256)]
+public sealed class Cpu256DemoGoldens : DemoGoldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector256 });
+
+    protected override int Scenes => 10;
+}
+
+[NeedsTier(SimdTier.Vector512)]
+public sealed class Cpu512DemoGoldens : DemoGoldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector512 });
+
+    protected override int Scenes => 10;
+}

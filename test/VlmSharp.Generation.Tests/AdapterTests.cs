@@ -121,7 +121,7 @@ public sealed class AdapterTests : IDisposable
         Assert.Equal(plain.TokenIds, model.Generate(Request(0, null), Tokens(8)).TokenIds);
     }
 
-    /// <summary>Its matrices are used where the file is mapped.</summary>
+    /// <summary>The answers of later runs would be of other weights.</summary>
     [Fact]
     public async Task An_adapter_that_is_overwritten_is_noticed()
     {
@@ -138,6 +138,23 @@ public sealed class AdapterTests : IDisposable
         Assert.Throws<ModelFormatException>(() =>
         {
             while (!session.IsFinished) session.Step(); // it had begun before
+        });
+    }
+
+    /// <summary>Reading behind the end of a mapped file would end the process.</summary>
+    [Fact]
+    public async Task An_adapter_that_is_cut_while_it_answers_is_noticed()
+    {
+        if (OperatingSystem.IsWindows()) return; // files in use cannot be written there
+        using var folder = new TemporaryFolder();
+        folder.CopyFrom(Folder("lora"));
+        model.LoadAdapter("copy", folder.Path);
+        using GenerationSession session = model.Start([Request(0, "copy")], Tokens(4));
+        Assert.Equal(1, session.Step().Length);
+        Assert.Equal(0, (await Tool.RunAsync("truncate", ["-s", "0", folder.At("adapter_model.safetensors")])).Code);
+        Assert.Throws<ModelFormatException>(() =>
+        {
+            while (!session.IsFinished) session.Step();
         });
     }
 

@@ -80,7 +80,8 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
         }
     }
 
-    // The scales of the next rows follow in memory; where they end, this only prefetches what is not needed.
+    // The scales of the next rows follow in memory, unless the rows are listed or a stream ends: then what is prefetched is not needed. The
+    // first rows of a chunk are not asked for. A row of 16384 inputs has 16 lines of scales with int8, and 32 with int4.
     private void PrefetchNextScales(ushort** scales)
     {
         int bytes = groups / Q.GroupsPerScale * sizeof(ushort);
@@ -134,7 +135,7 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
         where A : struct, IActivationRows
     {
         if (Q.GroupsAtOnce<V>() == 1) GroupByGroup<A>(sums, w, scales, asked, askedRows, x, other, groups);
-        else StepByStep(sums, w, scales, asked, askedRows, x, groups, 0);
+        else StepByStep(sums, w, scales, asked, askedRows, x, groups, 0); // InputRows is 1: there is no other row
     }
 
     // Group by group through all rows, so that their streams advance together. y are the sums of x, v those of the other row.
@@ -146,7 +147,7 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
     {
         float* factors = stackalloc float[RowsAtOnce * V.Count], others = stackalloc float[RowsAtOnce * V.Count]; // s a
         float* otherSums = sums + (A.Count - 1) * RowsAtOnce * V.Count;
-        byte* w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3], z = x.Integers, u = other.Integers;
+        byte* w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3], z = x.Integers, u = other.Integers; // z and u: integers of the two rows
         Load(sums, out V y0, out V y1, out V y2, out V y3);
         Load(otherSums, out V v0, out V v1, out V v2, out V v3);
         nint line = 0;

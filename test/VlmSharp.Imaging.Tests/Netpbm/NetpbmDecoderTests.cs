@@ -38,6 +38,8 @@ public class NetpbmDecoderTests
     [InlineData("P1 1 1 2", "neither 0 nor 1")]
     [InlineData("P1 2 1 +1 0", "neither 0 nor 1")]
     [InlineData("P2 2 1 255 7+8 9", "a number is missing")]
+    [InlineData("P2 2 1 255 1_0 8", "a number is missing")]
+    [InlineData("P2 2 1 255 0x7 8", "a number is missing")]
     [InlineData("P2 2 1 255 ++7 8", "a number is missing")]
     [InlineData("P2 2 1 255 + 7 8", "a number is missing")]
     [InlineData("P5 1 1 0 x", "maximum value 0")]
