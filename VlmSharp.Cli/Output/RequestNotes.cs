@@ -40,9 +40,7 @@ internal static class RequestNotes
                 + $"prompt has {promptTokens} tokens{(orMore ? " or more" : "")}, pictures included, and the model's context {context}."
             : null;
 
-    /// <summary>
-    /// A note if a prompt contains image placeholders, or begins with <c>&lt;bos&gt;</c>, and this is read as text; otherwise null.
-    /// </summary>
+    /// <summary>A note if a prompt contains image placeholders or <c>&lt;bos&gt;</c>, and this is read as text; otherwise null.</summary>
     /// <param name="request">What will be asked: its prompt and its pictures.</param>
     /// <param name="patches">Number of tokens of one picture.</param>
     public static string? OfPrompt(GenerationRequest request, int patches)
@@ -55,7 +53,7 @@ internal static class RequestNotes
                 + "--trust-control-tokens of 'vlmsharp generate'.";
         }
 
-        return text.StartsWith(BosToken, StringComparison.Ordinal)
+        return text.Contains(BosToken, StringComparison.Ordinal)
             ? $"{BosToken} in the prompt is read as text, and the model gets its own before every prompt: leave it out."
             : null;
     }

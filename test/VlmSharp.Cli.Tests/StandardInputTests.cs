@@ -220,6 +220,8 @@ public sealed class StandardInputTests : IDisposable
             Assert.StartsWith("vlmsharp: <bos> in the prompt is read as text", error, StringComparison.Ordinal);
         }
 
+        error = (await Run.Vlmsharp("", ["ask", Cake, "<bos>what is it?"])).Error; // here behind the words of the task
+        Assert.StartsWith("vlmsharp: <bos> in the prompt is read as text", error, StringComparison.Ordinal);
         Assert.StartsWith("load ", (await Ids("<image>caption en", "--trust-control-tokens")).Error, StringComparison.Ordinal);
     }
 
