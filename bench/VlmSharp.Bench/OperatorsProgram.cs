@@ -15,7 +15,7 @@ namespace VlmSharp.Bench;
 /// </summary>
 internal static class OperatorsProgram
 {
-    private const int Tokens = 260, Together = 8;
+    private const int PromptTokens = 4, Together = 8;
 
     /// <summary>Measures vision, prefill and decode.</summary>
     /// <returns>The exit status.</returns>
@@ -38,13 +38,13 @@ internal static class OperatorsProgram
         using var model = VisionLanguageModel.Open(args[0], times, new ModelOptions { Quantization = format });
         PaliGemmaModel network = model.Network;
         var cost = new ModelCost(network.Config);
-        int side = network.Config.Vision.ImageSize;
+        int side = network.Config.Vision.ImageSize, tokens = network.Config.Vision.Patches + PromptTokens;
         using Matrix pixels = times.Upload(new float[3 * side * side], 1, 3 * side * side); // [1, 3 * S * S]
-        using DecodeLoop one = new(network, 1, Tokens), many = new(network, Together, Tokens);
+        using DecodeLoop one = new(network, 1, tokens), many = new(network, Together, tokens);
 
         Console.WriteLine($"{cpu.Description}; {format?.ToString() ?? "as stored"}");
         Stage("vision", cost.VisionFlops(), 0, () => network.EncodeImages(pixels).Dispose());
-        Stage($"prefill of {Tokens} tokens", cost.PrefillFlops(Tokens), 0, () => DecodeLoop.Prefill(network, Tokens));
+        Stage($"prefill of {tokens} tokens", cost.PrefillFlops(tokens), 0, () => DecodeLoop.Prefill(network, tokens));
         Stage("decode, one answer", 0, network.DecodeBytes, () => Step(one));
         Stage($"decode, {Together} answers", many.StepFlops, network.DecodeBytes, () => Step(many));
         return 0;
