@@ -95,7 +95,6 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
     }
 
     // Whether a picture fits in memory must not depend on the pictures read at the same time, so one that did not fit is tried again alone.
-    // Where the others leave nothing at all, not even the error's text fits, and the exception is that of the runtime.
     private LoadedItem LoadBesideOthers(WorkItem item, CancellationToken cancellationToken)
     {
         try
@@ -103,7 +102,7 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
             using var shared = new Turn(alone, isAlone: false);
             return Read(item, cancellationToken);
         }
-        catch (Exception e) when (e is OutOfMemoryException or ImageFormatException { InnerException: OutOfMemoryException })
+        catch (Exception e) when (FreeMemory.RanOut(e))
         {
             using var single = new Turn(alone, isAlone: true);
             FreeMemory.Gather();

@@ -12,8 +12,7 @@ internal static class StandardInput
     /// <exception cref="UsageException">The process was started without it, or with a folder.</exception>
     public static Stream Open()
     {
-        RequireFile();
-        return Console.OpenStandardInput();
+        return Fault() is { } fault ? throw fault : Console.OpenStandardInput();
     }
 
     /// <summary>
@@ -24,16 +23,15 @@ internal static class StandardInput
     /// <exception cref="UsageException">A word is such a path.</exception>
     public static void RequireOpenIfNamed(IEnumerable<string> words)
     {
-        if (words.Any(word => word.Length > 0 && OpenFile.IsInput(word))) RequireFile();
+        if (Fault() is { } fault && words.Any(word => word.Length > 0 && OpenFile.IsInput(word))) throw fault;
     }
 
-    private static void RequireFile()
-    {
-        if (Descriptor.IsMissing(0))
-            throw new UsageException("Standard input is closed, and this command reads it: give it a file (< FILE) or a pipe.");
-        if (!Directory.Exists(Path)) return;
-        throw new UsageException(
-            "Standard input is a folder, and this command reads a file from it: give it a file (< FILE) or a pipe; "
-                + "'vlmsharp batch FOLDER' takes the pictures of a folder.");
-    }
+    // What is wrong with it for a command that reads it; null if nothing is.
+    private static UsageException? Fault() =>
+        Descriptor.IsMissing(0)
+            ? new("Standard input is closed, and this command reads it: give it a file (< FILE) or a pipe.")
+        : Directory.Exists(Path)
+            ? new("Standard input is a folder, and this command reads a file from it: give it a file (< FILE) or a pipe; "
+                + "'vlmsharp batch FOLDER' takes the pictures of a folder.")
+        : null;
 }

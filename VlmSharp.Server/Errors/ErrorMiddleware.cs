@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using VlmSharp.Imaging;
 
 namespace VlmSharp.Server.Errors;
 
@@ -39,8 +40,7 @@ internal static class ErrorMiddleware
     };
 
     /// <summary>Whether memory itself ran out, of the machine or of the device, although every limit allowed what was to be done.</summary>
-    public static bool LacksMemory(Exception exception) =>
-        exception is OutOfMemoryException or DeviceMemoryException or ImageFormatException { InnerException: OutOfMemoryException };
+    public static bool LacksMemory(Exception exception) => exception is DeviceMemoryException || FreeMemory.RanOut(exception);
 
     /// <summary>Records the error, and sends it if no answer has started yet.</summary>
     private static async Task WriteAsync(HttpContext http, ApiException error, Exception? cause)

@@ -127,11 +127,8 @@ public sealed class AdapterTests : IDisposable
     {
         if (OperatingSystem.IsWindows()) return; // files in use cannot be written there
         using var folder = new TemporaryFolder();
-        folder.CopyFrom(Folder("lora"));
-        model.LoadAdapter("copy", folder.Path);
-        using GenerationSession session = model.Start([Request(0, "copy")], Tokens(4));
-        Assert.Equal(1, session.Step().Length);
-        string weights = folder.At("adapter_model.safetensors");
+        (GenerationSession session, string weights) = Begin(folder);
+        using GenerationSession begun = session;
         await Tool.OverwriteEndAsync(weights);
         string message = Assert.Throws<ModelFormatException>(() => model.Generate(Request(0, "copy"), Tokens(4))).Message;
         Assert.StartsWith($"{weights} was written to while the model was in use", message, StringComparison.Ordinal);
@@ -147,15 +144,23 @@ public sealed class AdapterTests : IDisposable
     {
         if (OperatingSystem.IsWindows()) return; // files in use cannot be written there
         using var folder = new TemporaryFolder();
-        folder.CopyFrom(Folder("lora"));
-        model.LoadAdapter("copy", folder.Path);
-        using GenerationSession session = model.Start([Request(0, "copy")], Tokens(4));
-        Assert.Equal(1, session.Step().Length);
-        Assert.Equal(0, (await Tool.RunAsync("truncate", ["-s", "0", folder.At("adapter_model.safetensors")])).Code);
+        (GenerationSession session, string weights) = Begin(folder);
+        using GenerationSession begun = session;
+        Assert.Equal(0, (await Tool.RunAsync("truncate", ["-s", "0", weights])).Code);
         Assert.Throws<ModelFormatException>(() =>
         {
             while (!session.IsFinished) session.Step();
         });
+    }
+
+    // A session of several steps that has done one with a copy of an adapter, and the copy's file.
+    private (GenerationSession Session, string Weights) Begin(TemporaryFolder folder)
+    {
+        folder.CopyFrom(Folder("lora"));
+        model.LoadAdapter("copy", folder.Path);
+        GenerationSession session = model.Start([Request(0, "copy")], Tokens(4));
+        Assert.Equal(1, session.Step().Length);
+        return (session, folder.At("adapter_model.safetensors"));
     }
 
     [Fact]
